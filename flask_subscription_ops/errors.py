@@ -1,0 +1,106 @@
+"""Every error the package raises, as one tree.
+
+SubscriptionOpsError
+├── ConfigurationError        the app's settings or hooks contradict themselves
+├── InvalidInput              an argument cannot be what it was given as
+│   ├── NaiveDatetime
+│   ├── UnknownPlan
+│   ├── UnknownJob
+│   └── UnknownEffect
+├── LiveSubscriptionExists    the account already has a live subscription to the product
+├── IllegalTransition         the subscription's status does not allow the cause
+├── AppendOnly                somebody tried to rewrite the audit
+├── TimeTravelRefused         a run dated elsewhere would write
+├── NotReady                  the database cannot be used as it is
+│   ├── DatabaseUnreachable
+│   └── SchemaOutdated
+└── EffectError               one outside call failed
+    ├── TemporaryFailure      surely not done: try again later
+    ├── PermanentFailure      refused: trying again cannot help
+    └── UnknownOutcome        it may have been done
+        └── DeadlineExceeded
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SubscriptionOpsError(Exception):
+    """The root: catch it to catch everything this package raises."""
+
+
+class ConfigurationError(SubscriptionOpsError):
+    """The app's settings or hooks cannot work; `problems` lists every reason, each with its remedy."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("flask-subscription-ops cannot start:\n" + "\n".join(f"  - {line}" for line in problems))
+
+
+class InvalidInput(SubscriptionOpsError, ValueError):
+    """An argument cannot be used; nothing was written."""
+
+
+class NaiveDatetime(InvalidInput):
+    """A datetime without a zone was given where an instant is needed."""
+
+
+class UnknownPlan(InvalidInput):
+    """A plan key is not declared in SUBS_PLANS."""
+
+
+class UnknownJob(InvalidInput):
+    """No job has this name."""
+
+
+class UnknownEffect(InvalidInput):
+    """No effect has this key."""
+
+
+class LiveSubscriptionExists(SubscriptionOpsError):
+    """The account already has a live subscription to this product."""
+
+
+class IllegalTransition(SubscriptionOpsError):
+    """The subscription's status does not allow this cause."""
+
+
+class AppendOnly(SubscriptionOpsError):
+    """The audit is only ever added to."""
+
+
+class TimeTravelRefused(SubscriptionOpsError):
+    """A run dated elsewhere would write, and SUBS_ALLOW_TIME_TRAVEL is off."""
+
+
+class NotReady(SubscriptionOpsError):
+    """The database cannot be used as it is; nothing was sent."""
+
+
+class DatabaseUnreachable(NotReady):
+    """The database does not answer."""
+
+
+class SchemaOutdated(NotReady):
+    """Tables or columns are missing."""
+
+
+class EffectError(SubscriptionOpsError):
+    """One outside call failed."""
+
+
+class TemporaryFailure(EffectError):
+    """The effect surely did not happen; it is tried again later."""
+
+
+class PermanentFailure(EffectError):
+    """The other side refused for good; trying again cannot help."""
+
+
+class UnknownOutcome(EffectError):
+    """The effect may or may not have happened."""
+
+
+class DeadlineExceeded(UnknownOutcome):
+    """An outside call took longer than it may."""

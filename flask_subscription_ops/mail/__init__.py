@@ -1,0 +1,1 @@
+"""Email: what is said (render) and who carries it (transports)."""

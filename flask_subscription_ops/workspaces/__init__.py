@@ -1,0 +1,1 @@
+"""Workspaces: what is stopped when it is not paid for."""
