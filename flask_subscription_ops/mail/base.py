@@ -41,11 +41,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A transport's answer for one email; `detail` says why, without personal data."""
+    """A transport's answer for one email; `detail` says why, without personal data.
+
+    `unreachable` says that the transport itself could not be used: the emails after this one fare no better.
+    """
 
     email: Email
     verdict: Verdict
     detail: str = ""
+    unreachable: bool = False
 
 
 class Transport(Protocol):
@@ -64,7 +68,10 @@ class Transport(Protocol):
         """Hand the emails over, in order, yielding each one's outcome before touching the next call's."""
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
-        """Tell which effect keys the other side has accepted before; None where it cannot be asked."""
+        """Tell which effect keys the other side has accepted before; None where it cannot be asked at all.
+
+        A key that could not be asked about this time is left out: it stays unknown.
+        """
 
     def check(self) -> str:
         """Reach the other side without sending anything; return one sentence, raise EffectError if it cannot be used."""

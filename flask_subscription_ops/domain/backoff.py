@@ -1,0 +1,23 @@
+"""How long a failed effect waits before it is tried again."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import timedelta
+
+STEPS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720))
+JITTER_SHARE = 0.2
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return the wait after the given number of failed attempts: 1 min, 5 min, ... at most 12 h."""
+    return STEPS[min(max(attempts, 1), len(STEPS)) - 1]
+
+
+def jittered(wait: timedelta, key: str) -> timedelta:
+    """Stretch a wait by up to a fifth, by an amount that depends on the key alone.
+
+    Effects that failed together do not come back together, and a test knows when each one does.
+    """
+    share = zlib.crc32(key.encode()) / 0xFFFFFFFF
+    return wait * (1 + JITTER_SHARE * share)

@@ -1,0 +1,133 @@
+"""What the host supplies: who the contacts are, how workspaces stop and start. Registered by decorator, called by us."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .domain.contacts import Contact
+from .errors import ConfigurationError, DeadlineExceeded
+from .workspaces.base import Operation
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("account_ids",),
+    "suspend_workspaces": ("account_id", "operation"),
+    "resume_workspaces": ("account_id", "operation"),
+    "workspaces": ("account_ids",),
+    "usage": ("account_ids",),
+    "current_account": (),
+}
+
+
+class Hooks:
+    """The host's callables by name; a repeated registration replaces the earlier one."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self.problems: dict[str, str] = {}
+
+    def register(self, name: str, function: Function) -> Function:
+        """Keep `function` as the hook called `name`; a wrong signature becomes a problem that init_app reports."""
+        problem = _signature_problem(name, function)
+        if problem:
+            self.problems[name] = problem
+        else:
+            self.problems.pop(name, None)
+            self._functions[name] = function
+        return function
+
+    def get(self, name: str) -> Callable[..., Any] | None:
+        """Return the hook, or None where the host supplies none."""
+        return self._functions.get(name)
+
+    def require(self, name: str) -> Callable[..., Any]:
+        """Return the hook; raises ConfigurationError where the host supplies none."""
+        function = self._functions.get(name)
+        if function is None:
+            taken = ", ".join(ARGUMENTS[name])
+            raise ConfigurationError([f"no {name} hook is registered: decorate a function({taken}) with @subs.{name}"])
+        return function
+
+    @property
+    def stop_workspaces(self) -> bool:
+        """Whether the host has workspaces that we can stop."""
+        return "suspend_workspaces" in self._functions
+
+
+def _signature_problem(name: str, function: Callable[..., Any]) -> str | None:
+    arguments = ARGUMENTS[name]
+    wanted = f"the {name} hook takes ({', '.join(arguments)})"
+    if not callable(function):
+        return f"{wanted}; {function!r} cannot be called"
+    if inspect.iscoroutinefunction(function):
+        return f"{wanted} and is an ordinary function; {function.__name__} is async, wrap it in a synchronous one"
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        return f"{wanted}; {getattr(function, '__name__', function)}{inspect.signature(function)} cannot be called so"
+    return None
+
+
+class Call:
+    """One call into the host, in a thread and an app context of its own, so that it can be cut off at its deadline."""
+
+    def __init__(self, app: Flask, function: Callable[..., Any], *arguments: Any) -> None:
+        self._app, self._function, self._arguments = app, function, arguments
+        self._finished = threading.Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._run, name="subscription-ops-hook", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            with self._app.app_context():
+                self._value = self._function(*self._arguments)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._finished.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; tell whether the call has returned."""
+        return self._finished.wait(seconds)
+
+    def result(self, seconds: float) -> Any:
+        """Return what the call returned or raise what it raised; DeadlineExceeded while it is still running."""
+        if not self._finished.wait(seconds):
+            name = getattr(self._function, "__name__", "hook")
+            raise DeadlineExceeded(f"{name} was cut off after {seconds:g} s: make it faster or raise SUBS_HOOK_TIMEOUT")
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+def fetch_contacts(app: Flask, hooks: Hooks, account_ids: Sequence[str], seconds: float) -> dict[str, Contact]:
+    """Ask the host for the contacts of these accounts; an account that it leaves out is gone."""
+    if not account_ids:
+        return {}
+    found = Call(app, hooks.require("contacts"), list(account_ids)).result(seconds)
+    if not isinstance(found, Mapping) or not all(isinstance(contact, Contact) for contact in found.values()):
+        raise TypeError("the contacts hook must return a mapping of account keys to Contact")
+    return {str(account_id): contact for account_id, contact in found.items()}
+
+
+class HookProvisioner:
+    """Stops and starts workspaces through the host's own functions."""
+
+    name = "hooks"
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def suspend(self, account_id: str, operation: Operation) -> None:
+        self._hooks.require("suspend_workspaces")(account_id, operation)
+
+    def resume(self, account_id: str, operation: Operation) -> None:
+        self._hooks.require("resume_workspaces")(account_id, operation)

@@ -1,0 +1,87 @@
+"""Emails written as .eml files, one for each effect."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from ..errors import ConfigurationError, TemporaryFailure
+from .base import Email, Outcome, Verdict
+from .mime import to_bytes
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+NAME_LIMIT = 200  # bytes; file systems stop at 255
+
+
+class FileTransport:
+    """Writes into SUBS_MAIL_DIR; a repeated effect replaces its own file."""
+
+    name = "file"
+    batch_size = 1
+    connections = 1
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        if not settings.mail_dir:
+            raise ConfigurationError(["SUBS_MAIL names 'file' but no directory is given: set SUBS_MAIL_DIR"])
+        self.directory = Path(settings.mail_dir)
+
+    def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
+        """Write each email so that a file under its final name is always complete."""
+        for email in emails:
+            yield self._write(email)
+
+    def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool]:
+        """Tell which effect keys have their file."""
+        return {key: self.path_of(key).exists() for key in keys}
+
+    def check(self) -> str:
+        """Make sure that the directory can be written to."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.directory).close()
+        except OSError as error:
+            raise TemporaryFailure(f"SUBS_MAIL_DIR cannot be written to: {error.strerror}") from error
+        return f"emails are written to {self.directory}"
+
+    def path_of(self, key: str) -> Path:
+        """Return where the email of an effect is written."""
+        name = re.sub(r"[^A-Za-z0-9.-]", "_", key)
+        if name != key.replace(":", "_") or len(name) > NAME_LIMIT or name.startswith("."):
+            # Keys that differ only in replaced characters must not share a file.
+            name = f"{name.lstrip('.')[:NAME_LIMIT]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        return self.directory / f"{name}.eml"
+
+    def _write(self, email: Email) -> Outcome:
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(self.path_of(email.key), to_bytes(email))
+        except OSError as error:
+            return Outcome(email, Verdict.DEFERRED, f"not written: {error.strerror}", unreachable=True)
+        return Outcome(email, Verdict.ACCEPTED)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")  # always 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+open_transport = FileTransport

@@ -1,0 +1,22 @@
+"""Which deployment this database belongs to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base
+from .types import Instant
+
+
+class Deployment(Base):
+    """The one row that tells a production database from its copy on staging."""
+
+    __tablename__ = "subs_deployment"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(191))
+    epoch: Mapped[int] = mapped_column(default=1)  # how often the database was adopted
+    adopted_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,109 @@
+"""One account's right to one product."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from ..domain.states import LIVE, WITH_ACCESS, Status
+from .base import Base
+from .types import BigId, Instant, key_text
+
+LOOK_NOW = datetime(1970, 1, 1, tzinfo=timezone.utc)  # its reminders are not planned yet
+ENDED_SQL = "status IN ('expired', 'canceled')"
+
+
+def _values(*names: str) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+class Subscription(Base):
+    """A subscription with its plan's price as it was agreed; its account is known by key alone."""
+
+    __tablename__ = "subs_subscriptions"
+    __table_args__ = (
+        UniqueConstraint("account_id", "product", "live"),
+        CheckConstraint(f"status IN ({_values(*[s.value for s in Status])})", name="status"),
+        CheckConstraint(f"collected_by IN ({_values('local', 'manual', 'provider')})", name="collected_by"),
+        CheckConstraint(f"({ENDED_SQL} AND live IS NULL) OR (NOT {ENDED_SQL} AND live IS NOT NULL)", name="live"),
+        Index(None, "status", "trial_ends_at", "id"),
+        Index(None, "status", "reminder_due_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[str] = mapped_column(key_text(191))
+    product: Mapped[str] = mapped_column(key_text(64), default="default")
+    plan: Mapped[str] = mapped_column(key_text(64))
+    status: Mapped[str] = mapped_column(String(16))
+    live: Mapped[bool | None]  # NULL once it has ended: several ended ones may stand beside one live one
+    amount: Mapped[int] = mapped_column(BigId)
+    currency: Mapped[str] = mapped_column(String(3))
+    interval: Mapped[str] = mapped_column(String(8))
+    interval_count: Mapped[int]
+    anchor: Mapped[datetime] = mapped_column(Instant)
+    trial_ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    period_start: Mapped[datetime | None] = mapped_column(Instant)
+    period_end: Mapped[datetime | None] = mapped_column(Instant)
+    grace_ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    collected_by: Mapped[str] = mapped_column(String(16), default="manual")
+    payment_method: Mapped[str | None] = mapped_column(String(255))
+    provider: Mapped[str | None] = mapped_column(String(32))
+    provider_customer_id: Mapped[str | None] = mapped_column(key_text(191))
+    provider_subscription_id: Mapped[str | None] = mapped_column(key_text(191))
+    usage_count: Mapped[int | None]
+    usage_limit: Mapped[int | None]
+    reminder_due_at: Mapped[datetime | None] = mapped_column(Instant, default=LOOK_NOW)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
+
+    @validates("status")
+    def _keep_live_in_step(self, key: str, status: str) -> str:
+        value = Status(status)
+        self.live = True if value in LIVE else None
+        return value.value
+
+    @validates("trial_ends_at", "period_end")
+    def _plan_reminders_anew(self, key: str, end: datetime | None) -> datetime | None:
+        self.reminder_due_at = LOOK_NOW
+        return end
+
+    @property
+    def subject(self) -> str:
+        """What reports, logs and effect keys call this subscription."""
+        return f"sub-{self.id}"
+
+    @property
+    def has_access(self) -> bool:
+        """Whether the account may use the product now."""
+        return self.status in WITH_ACCESS
+
+    @classmethod
+    def having_access(cls) -> ColumnElement[bool]:
+        """Return the query twin of `has_access`."""
+        return cls.status.in_([status.value for status in WITH_ACCESS])
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is neither expired nor canceled."""
+        return self.status in LIVE
+
+    @classmethod
+    def being_live(cls) -> ColumnElement[bool]:
+        """Return the query twin of `is_live`."""
+        return cls.status.in_([status.value for status in LIVE])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every public column, and whether it gives access."""
+        hidden = {"live", "reminder_due_at"}
+        columns = [attribute.key for attribute in self.__mapper__.column_attrs if attribute.key not in hidden]
+        return {**{name: getattr(self, name) for name in columns}, "has_access": self.has_access}

@@ -1,0 +1,1 @@
+"""The job table in each scheduler's language."""
