@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from email.utils import getaddresses, quote
+from functools import lru_cache
 
 from ..errors import PermanentFailure
 from .text import one_line
@@ -24,19 +25,28 @@ def mailbox(address: str) -> str:
     """
     local, at, domain = address.rpartition("@")
     if not at:
-        raise PermanentFailure("the recipient is not an email address: it has no @")
+        raise PermanentFailure("the address is not an email address: it has no @")
     if len(local) > LOCAL_PART_LIMIT or not _LOCAL_PART.fullmatch(local):
-        raise PermanentFailure("the recipient is not exactly one mailbox: the part before @ cannot be used")
+        raise PermanentFailure("the address is not exactly one mailbox: the part before @ cannot be used")
     ascii_domain = _ascii(domain)
     if len(local) + 1 + len(ascii_domain) > ADDRESS_LIMIT or not _DOMAIN.fullmatch(ascii_domain):
-        raise PermanentFailure("the recipient is not exactly one mailbox: the domain cannot be used")
+        raise PermanentFailure("the address is not exactly one mailbox: the domain cannot be used")
     return f"{local}@{ascii_domain}"
 
 
+@lru_cache(maxsize=32)
 def named_mailbox(text: str) -> tuple[str, str]:
     """Split "Name <address>" or a bare address into a printable name and one mailbox."""
-    name, address = parseaddr(text)
+    parties = getaddresses([text])
+    if len(parties) != 1:
+        raise PermanentFailure("the address is not exactly one mailbox: a name with a comma needs quotes")
+    [(name, address)] = parties
     return one_line(name), mailbox(address)
+
+
+def written(name: str, address: str) -> str:
+    """Return the text that `named_mailbox` splits into the same two."""
+    return f'"{quote(name)}" <{address}>' if name else address
 
 
 def _ascii(domain: str) -> str:

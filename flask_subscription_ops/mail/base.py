@@ -67,11 +67,11 @@ class Transport(Protocol):
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Hand the emails over, in order, yielding each one's outcome before touching the next call's."""
 
-    def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
-        """Tell which effect keys the other side has accepted before; None where it cannot be asked at all.
+    def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
+        """Tell which effect keys the other side has accepted before; None where nobody can tell, now or later.
 
-        A key that could not be asked about this time is left out: it stays unknown.
+        A key that could not be asked about this time is left out: ask again later.
         """
 
     def check(self) -> str:
-        """Reach the other side without sending anything; return one sentence, raise EffectError if it cannot be used."""
+        """Reach the other side without sending; return one sentence, raise EffectError if it cannot be used."""

@@ -55,11 +55,10 @@ class FileTransport:
 
     def path_of(self, key: str) -> Path:
         """Return where the email of an effect is written."""
-        name = re.sub(r"[^A-Za-z0-9.-]", "_", key)
-        if name != key.replace(":", "_") or len(name) > NAME_LIMIT or name.startswith("."):
-            # Keys that differ only in replaced characters must not share a file.
-            name = f"{name.lstrip('.')[:NAME_LIMIT]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        return self.directory / f"{name}.eml"
+        if len(key) <= NAME_LIMIT and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:.-]*", key):
+            return self.directory / f"{key.replace(':', '_')}.eml"
+        # Keys that differ only in characters a file name cannot have must not share a file.
+        return self.directory / f"other_{hashlib.sha256(key.encode()).hexdigest()}.eml"
 
     def _write(self, email: Email) -> Outcome:
         try:

@@ -52,13 +52,13 @@ def _boundary(message_id: str) -> str:
     return "=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _sender(sender: str) -> str:
     return _mailbox(*named_mailbox(sender))
 
 
 def _mailbox(name: str, address: str) -> str:
-    name = one_line(name)
+    name, address = one_line(name), one_line(address)
     if not name:
         return address
     phrase = f'"{quote(name)}"' if _is_plain(name) else _encoded(name)
@@ -85,15 +85,15 @@ def _encoded(text: str) -> str:
 def _part(boundary: str, subtype: str, text: str) -> bytes:
     encoding, body = _shorter_encoding(text.replace("\r\n", "\n").encode())
     return (
-        f"--{boundary}\r\n"
-        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     ).encode() + body
 
 
 def _shorter_encoding(text: bytes) -> tuple[str, bytes]:
-    crlf = text.replace(b"\n", b"\r\n")
+    """Choose quoted-printable, which people can read in the raw, unless base64 is shorter."""
+    # b2a_qp breaks its own lines as the text does, so the text needs a line end to show it.
+    crlf = (text if text.endswith(b"\n") else text + b"\n").replace(b"\n", b"\r\n")
     quoted = b2a_qp(crlf, istext=True)
-    if len(quoted) * 3 < len(text) * 4:
-        return "quoted-printable", quoted + b"\r\n"
+    if len(quoted) * 3 < len(crlf) * 4:
+        return "quoted-printable", quoted
     return "base64", encodebytes(crlf).replace(b"\n", b"\r\n")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .options import UnitOptions
+from .quoting import span
 
 if TYPE_CHECKING:
     from ..jobs.table import Job
@@ -22,9 +23,8 @@ Rendered from the job table for the app `{options.app}` in `{options.working_dir
 Do not edit them here: `flask subs systemd render` writes them, and `flask subs systemd install` installs them.
 A change of your own belongs in a drop-in (`systemctl edit subs-JOB.service`), which no installation touches.
 
-| unit | what it does | when (UTC) | at most |
-| --- | --- | --- | --- |
-{_rows(jobs)}
+{job_table(jobs)}
+Each job is a pair `subs-JOB.timer` and `subs-JOB.service`.
 `subs-alert@.service` emails the recipients in `/etc/subs/alert.conf` when one of them fails, with the log of that run.
 `sysusers.d/subs.conf` creates the user; `alert.conf` is the start of `/etc/subs/alert.conf`.
 
@@ -35,7 +35,7 @@ install -m 0644 subs-*.service subs-*.timer /etc/systemd/system/
 install -D -m 0644 sysusers.d/subs.conf /etc/sysusers.d/subs.conf
 install -D -m 0644 "$({options.interpreter} -m flask_subscription_ops.schedules alert-sender)" \\
     /usr/local/lib/subscription-ops/subs_alert.py
-install -D -m 0600 alert.conf /etc/subs/alert.conf
+test -e /etc/subs/alert.conf || install -D -m 0600 alert.conf /etc/subs/alert.conf
 systemd-sysusers /etc/sysusers.d/subs.conf
 systemctl daemon-reload
 systemctl enable --now {timers}
@@ -43,9 +43,17 @@ systemctl enable --now {timers}
 """
 
 
-def _rows(jobs: Iterable[Job]) -> str:
-    return "".join(
-        f"| `subs-{job.name}` | {job.help} | {'<br>'.join(f'`{when}`' for when in job.calendar)} "
-        f"| {job.timeout_seconds} s, {job.memory_mb} MB, {job.cpu_percent} % of a CPU |\n"
-        for job in jobs
-    )
+def job_table(jobs: Iterable[Job]) -> str:
+    """Write what the timers do as a table, for this page and for the reference."""
+    head = ("job", "runs (UTC)", "caught up after downtime", "delay", "at most")
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *map(_row, jobs)))
+
+
+def _row(job: Job) -> list[str]:
+    return [
+        f"`{job.name}`: {job.help}",
+        "<br>".join(f"`{when.removesuffix(' UTC')}`" for when in job.calendar),
+        "yes" if job.persistent else "no",
+        f"0 to {span(job.random_delay_seconds)}" if job.random_delay_seconds else "none",
+        f"{span(job.timeout_seconds)}, {job.memory_mb} MB, {job.cpu_percent} % of a CPU",
+    ]

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .alert import ALERT_SENDER, ALERT_SETTINGS
 from .options import UnitOptions
-from .steps import InstallationFailed, KeepFile, RemoveFile, Run, Step, TellToRun, WriteFile
-from .systemd import ALERT_SENDER, ALERT_SETTINGS, render
+from .steps import InstallationFailed, KeepFile, RemoveEmptyFolder, RemoveFile, Run, Step, TellToRun, WriteFile
+from .systemd import render
 
 if TYPE_CHECKING:
     from ..jobs.table import Job
@@ -64,6 +65,7 @@ def plan_uninstall(root: str = "/") -> list[Step]:
         *_stop([Path(path).name for path in installed], root),
         *(RemoveFile(_under(root, path)) for path in installed),
         RemoveFile(_under(root, MANIFEST)),
+        RemoveEmptyFolder(_under(root, MANIFEST).parent),
         _run(root, "systemctl", "daemon-reload"),
     ]
 

@@ -31,3 +31,11 @@ def words(*values: str) -> str:
 def command(*arguments: str) -> str:
     """Write a command line; a dollar sign stays a dollar sign."""
     return words(*arguments).replace("$", "$$")
+
+
+def span(seconds: int) -> str:
+    """Write a time span in the largest unit it is a whole number of (systemd.time(7))."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

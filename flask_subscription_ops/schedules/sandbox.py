@@ -6,7 +6,8 @@ What is left of the rating is the network, which a job that sends email cannot d
 
 from __future__ import annotations
 
-SYSTEM_CODE = ("/usr/bin", "/usr/lib", "/usr/lib64", "/lib", "/lib64")
+# For ExecPaths=. A leading "-" lets the unit start where a path is absent: not every system has a lib64.
+SYSTEM_CODE = "-/usr/bin -/usr/lib -/usr/lib64 -/lib -/lib64"
 
 SANDBOX = """\
 # Files: the whole system is read-only, other people's homes and temporary files do not exist.

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,8 +39,8 @@ class WriteFile:
         return f"write {self.path}"
 
     def perform(self) -> None:
-        """Write beside the target, then rename; folders on the way are made with mode 0755."""
-        self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        """Write beside the target, then rename; folders on the way are made with mode 0755, whatever the umask."""
+        _make_folder(self.path.parent)
         descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with open(descriptor, "w", encoding="utf-8") as file:
@@ -76,10 +77,23 @@ class RemoveFile:
         return f"remove {self.path}"
 
     def perform(self) -> None:
-        """Remove it, and its folder where that was made for it and is now empty."""
+        """Remove it; one that is gone already is no error."""
         self.path.unlink(missing_ok=True)
-        if self.path.parent.name == "subscription-ops" and not any(self.path.parent.iterdir()):
-            self.path.parent.rmdir()
+
+
+@dataclass(frozen=True)
+class RemoveEmptyFolder:
+    """Remove a folder, unless somebody put something of their own into it."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"remove {self.path} if it is empty"
+
+    def perform(self) -> None:
+        """Remove it if it is empty."""
+        with suppress(OSError):
+            self.path.rmdir()
 
 
 @dataclass(frozen=True)
@@ -114,3 +128,10 @@ class TellToRun:
 
     def perform(self) -> None:
         """Do nothing."""
+
+
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from .alert import alert_service, alert_settings
 from .guide import readme
 from .options import UnitOptions
-from .quoting import command, literal, word, words
+from .quoting import command, literal, span, word, words
 from .sandbox import SANDBOX, SYSTEM_CODE
 
 if TYPE_CHECKING:
     from ..jobs.table import Job
-
-ALERT_SENDER = "/usr/local/lib/subscription-ops/subs_alert.py"
-ALERT_SETTINGS = "/etc/subs/alert.conf"
 
 
 def render(options: UnitOptions, jobs: Iterable[Job]) -> Mapping[str, str]:
@@ -52,6 +50,7 @@ Type=oneshot
 ExecStart={run}
 WorkingDirectory={literal(options.working_directory)}
 User={options.user}
+SyslogIdentifier=%N
 {_environment(options)}{_credentials(options)}StateDirectory=subs
 StateDirectoryMode=0700
 LogsDirectory=subs
@@ -60,7 +59,7 @@ CacheDirectory=subs
 CacheDirectoryMode=0700
 
 # Limits: a job that hangs or leaks is stopped and alerts.
-TimeoutStartSec={_span(job.timeout_seconds)}
+TimeoutStartSec={span(job.timeout_seconds)}
 TimeoutStopSec=45s
 KillMode=mixed
 MemoryHigh={job.memory_mb * 4 // 5}M
@@ -82,9 +81,9 @@ def timer(job: Job) -> str:
     on every run of a host, and a missed run of a persistent timer is caught up at the next boot.
     """
     lines = [f"OnCalendar={expression}" for expression in job.calendar]
-    lines.append(f"AccuracySec={_span(job.accuracy_seconds)}")
+    lines.append(f"AccuracySec={span(job.accuracy_seconds)}")
     if job.random_delay_seconds:
-        lines += [f"RandomizedDelaySec={_span(job.random_delay_seconds)}", "FixedRandomDelay=yes"]
+        lines += [f"RandomizedDelaySec={span(job.random_delay_seconds)}", "FixedRandomDelay=yes"]
     if job.persistent:
         lines.append("Persistent=yes")
     schedule = "\n".join(lines)
@@ -100,55 +99,9 @@ WantedBy=timers.target
 """
 
 
-def alert_service() -> str:
-    """Write the template that emails the administrators about a failed unit.
-
-    It shares nothing with the jobs that could break with them: not their user, their interpreter, their secrets or
-    their database. It has no OnFailure= of its own, and sends at most four emails an hour about one unit.
-    """
-    return f"""\
-[Unit]
-Description=Alert: %i failed
-Wants=network-online.target
-After=network-online.target
-StartLimitIntervalSec=1h
-StartLimitBurst=4
-
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/python3 -I {ALERT_SENDER} %i
-DynamicUser=yes
-SupplementaryGroups=systemd-journal
-LoadCredential=alert.conf:{ALERT_SETTINGS}
-TimeoutStartSec=1min
-TimeoutStopSec=10s
-MemoryMax=128M
-TasksMax=16
-
-{SANDBOX}NoExecPaths=/ /tmp /var/tmp /dev/shm
-ExecPaths={_optional(SYSTEM_CODE)}
-"""
-
-
 def system_user(options: UnitOptions) -> str:
     """Write the user the jobs run as (sysusers.d(5)); one that exists already is left as it is."""
     return f'u {options.user} - "Subscription jobs" /var/lib/subs\n'
-
-
-def alert_settings(options: UnitOptions) -> str:
-    """Write the settings of the alert sender, to be completed by hand and kept readable by root alone."""
-    return f"""\
-[alert]
-app = {options.alert_app}
-sender = {options.alert_sender}
-recipients = {", ".join(options.alert_recipients)}
-server = localhost
-port = 25
-# none, starttls or tls. A username is sent only with TLS or to this host.
-tls = none
-username =
-password =
-"""
 
 
 def _environment(options: UnitOptions) -> str:
@@ -163,16 +116,4 @@ def _credentials(options: UnitOptions) -> str:
 def _exec_paths(options: UnitOptions) -> str:
     homes = (options.environment_folder, options.interpreter_home)
     own = [path for path in dict.fromkeys(homes) if path != "/usr"]
-    return " ".join(filter(None, (words(*own), _optional(SYSTEM_CODE))))
-
-
-def _optional(paths: Iterable[str]) -> str:
-    # A leading "-" lets the unit start where a path is absent: not every system has a lib64.
-    return words(*(f"-{path}" for path in paths))
-
-
-def _span(seconds: int) -> str:
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+    return " ".join(filter(None, (words(*own), SYSTEM_CODE)))

@@ -1,0 +1,114 @@
+"""The guided tour: the real commands, one after the other, on a database of their own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import click
+
+from .seed import PASSWORD, STAFF
+from .shell import WSGI, Shell
+from .situations import drafts, last_noon
+
+COMPANIES = 300
+NEEDS_A_PERSON, STOPPED = 1, 4  # exit codes of `flask subs`
+
+
+class Tour:
+    """One run of trial-check over generated companies, from the empty database to the stopped workspaces."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = last_noon()
+        self.environment = {
+            "SAAS_INSTANCE": str(folder),
+            "SUBS_DEPLOYMENT": "demo",
+            "SUBS_ALLOW_TIME_TRAVEL": "1",
+        }
+        self.shell = Shell(self.environment)
+
+    def walk(self) -> None:
+        """Tell the whole story; an exit code that does not belong to it ends the tour."""
+        self._move_in()
+        self._look_before()
+        self._meet_the_brake()
+        self._run_again()
+        self._look_after()
+        self._suggest()
+
+    def _move_in(self) -> None:
+        _chapter("A host moves in with 300 companies")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.shell.flask("db", "upgrade")
+        self.shell.flask("demo", "seed", "--companies", str(COMPANIES))
+
+    def _look_before(self) -> None:
+        _chapter("What would happen now? A dry run writes nothing")
+        _say(f"'Now' is {self.now:%A, %H:%M} UTC, so that the demo tells the same story at any hour.")
+        self._trial_check("--dry-run")
+
+    def _meet_the_brake(self) -> None:
+        _chapter("The real run meets the brake")
+        said = self._trial_check(expect=STOPPED)
+        _say(
+            "More trials end at once than usual: a long weekend without the server, or an import with wrong dates?",
+            "Nothing was written, nothing was sent. A person looks, and repeats the command with its token:",
+        )
+        self._trial_check("--confirm", _token(said), expect=NEEDS_A_PERSON)
+        _say(
+            "Exit code 1, because two addresses are no addresses and need a person. All the others were served;",
+            "who has no admin was stopped without an email; where it is not nine o'clock yet, the reminder waits.",
+        )
+
+    def _run_again(self) -> None:
+        _chapter("The same run once more: nobody is written to twice")
+        self._trial_check()
+
+    def _look_after(self) -> None:
+        _chapter("What has happened")
+        self.shell.flask("demo", "summary")
+        self.shell.flask("subs", "status")
+        self.shell.flask("subs", "show", self._an_account_of("trial ended yesterday"))
+        self._show_an_email()
+
+    def _show_an_email(self) -> None:
+        emails = sorted((self.folder / "mail").glob("trial-expired_*.eml"))
+        _say(f"Every email is a file in {self.folder / 'mail'}; open one with any mail program:", f"  {emails[-1]}")
+
+    def _suggest(self) -> None:
+        _chapter("What to try next")
+        settings = " ".join(f"{name}={value}" for name, value in self.environment.items())
+        _say(
+            f"export FLASK_APP={WSGI} {settings}",
+            "flask run                  # log in as " + f"{STAFF} or any company's owner, password {PASSWORD}",
+            "flask subs outbox list     # the two addresses that need a person",
+            "flask subs audit           # every change, one line each",
+            "flask subs trial-check     # your own clock: who is awake by now is reminded",
+        )
+
+    def _trial_check(self, *options: str, expect: int = 0) -> str:
+        return self.shell.flask(
+            "subs", "trial-check", "--as-of", f"{self.now:%Y-%m-%dT%H:%MZ}", *options, expect=expect
+        )
+
+    def _an_account_of(self, situation: str) -> str:
+        """Return the key of the situation's last company: the numbers of companies are their keys."""
+        return str([draft.number for draft in drafts(COMPANIES, self.now) if draft.situation == situation][-1])
+
+
+def _chapter(title: str) -> None:
+    click.secho(f"\n== {title}", fg="cyan", bold=True)
+
+
+def _say(*lines: str) -> None:
+    click.echo("\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def _token(said: str) -> str:
+    found = re.search(r"--confirm[ =](\S+)", said)
+    if found is None:
+        raise click.ClickException("the run printed no --confirm token")
+    return found[1]

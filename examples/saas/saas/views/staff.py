@@ -1,0 +1,81 @@
+"""What the team does by hand: give a trial more days, book a bank transfer."""
+
+from __future__ import annotations
+
+import click
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select, update
+from werkzeug.wrappers import Response
+
+from flask_subscription_ops.errors import SubscriptionOpsError
+from flask_subscription_ops.models import Subscription
+
+from .. import csrf
+from ..extensions import db, subs
+from ..identity import staff_required
+from ..models import Company, User
+
+pages = Blueprint("staff", __name__, url_prefix="/staff")
+csrf.protect(pages)
+
+SHOWN = 50  # companies on one page
+
+
+@pages.get("/")
+@staff_required
+def companies() -> str:
+    words = request.args.get("q", "")
+    query = select(Company).where(Company.name.icontains(words, autoescape=True)).order_by(Company.id).limit(SHOWN)
+    return render_template("staff/companies.html", companies=db.session.scalars(query), words=words)
+
+
+@pages.get("/companies/<int:company_id>")
+@staff_required
+def show(company_id: int) -> str:
+    company = db.get_or_404(Company, company_id)
+    return render_template("staff/company.html", company=company, held=subs.get(company.account_id))
+
+
+@pages.post("/companies/<int:company_id>/extend-trial")
+@staff_required
+def extend_trial(company_id: int) -> Response:
+    days = request.form.get("days", type=int) or abort(400, "days must be a whole number")
+    subs.extend_trial(_subscription(company_id), days=days)
+    return _commit(company_id, f"The trial is {days} days longer.")
+
+
+@pages.post("/companies/<int:company_id>/record-payment")
+@staff_required
+def record_payment(company_id: int) -> Response:
+    reference = request.form.get("reference", "").strip() or abort(400, "the bank's reference is needed")
+    held = _subscription(company_id)
+    subs.record_payment(held, amount=held.amount, currency=held.currency, reference=reference)
+    return _commit(company_id, f"The payment {reference} is booked.")
+
+
+def _subscription(company_id: int) -> Subscription:
+    return subs.get(str(company_id)) or abort(404)
+
+
+def _commit(company_id: int, message: str) -> Response:
+    db.session.commit()
+    flash(message)
+    return redirect(url_for("staff.show", company_id=company_id))
+
+
+@pages.errorhandler(SubscriptionOpsError)
+def refuse(error: SubscriptionOpsError) -> Response:
+    db.session.rollback()
+    flash(str(error), "error")
+    return redirect(url_for("staff.show", **(request.view_args or {})))
+
+
+@pages.cli.command("grant")
+@click.argument("email")
+def grant(email: str) -> None:
+    """Make the user with EMAIL a member of staff."""
+    granted = db.session.scalar(update(User).where(User.email == email).values(is_staff=True).returning(User.id))
+    if granted is None:
+        raise click.ClickException(f"nobody has the address {email}")
+    db.session.commit()
+    click.echo(f"{email} is staff now")

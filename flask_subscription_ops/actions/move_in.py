@@ -1,0 +1,82 @@
+"""Complete a subscription that the team added as a row: what it left out comes from the plan and its policy."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from ..domain.clock import as_instant
+from ..domain.periods import Interval
+from ..domain.plans import Policy
+from ..domain.states import Cause, Status
+from ..errors import InvalidInput
+from ..models import AuditEntry, Subscription
+from ..settings import Settings
+from .begin import plan_terms, text_key
+
+NEEDED = {
+    Status.TRIALING: "trial_ends_at",
+    Status.ACTIVE: "period_end",
+    Status.GRACE: "period_end",
+    Status.PAUSED: "period_end",
+}
+
+
+def complete(settings: Settings, subscription: Subscription, now: datetime) -> None:
+    """Fill every column that was left out; raises a SubscriptionOpsError where that cannot be known."""
+    text_key(subscription.account_id, "account_id")
+    plan = settings.plan(subscription.plan)
+    _default(subscription, status=Status.ACTIVE.value, product="default", version=1, created_at=now, updated_at=now)
+    _default(subscription, **plan_terms(plan))
+    _default(subscription, collected_by="local" if subscription.payment_method else "manual")
+    _fill_term(subscription)
+    _fill_ends(subscription, plan.policy, now)
+    _default(subscription, anchor=subscription.period_start or now)
+
+
+def audit_arrival(connection: Connection, subscription: Subscription, now: datetime) -> None:
+    """Write the first audit entry of a subscription that moved in."""
+    row = {
+        "at": now,
+        "account_id": subscription.account_id,
+        "subscription_id": subscription.id,
+        "version": subscription.version,
+        "from_status": None,
+        "to_status": subscription.status,
+        "cause": Cause.MOVED_IN.value,
+        "actor": "app",
+        "details": {},
+    }
+    connection.execute(insert(AuditEntry.__table__), row)  # type: ignore[arg-type]  # a declarative table is a Table
+
+
+def _default(subscription: Subscription, **values: Any) -> None:
+    for name, value in values.items():
+        if getattr(subscription, name) is None:
+            setattr(subscription, name, value)
+
+
+def _fill_term(subscription: Subscription) -> None:
+    status, interval = Status(subscription.status), Interval(subscription.interval, subscription.interval_count)
+    if status is not Status.TRIALING and subscription.period_end is None and subscription.period_start is not None:
+        subscription.period_end = interval.after(as_instant(subscription.period_start, "period_start"), 1)
+    needed = NEEDED.get(status)
+    if needed and getattr(subscription, needed) is None:
+        raise InvalidInput(f"account {subscription.account_id}: a subscription that is {status.value} needs {needed}")
+    if subscription.period_end is not None and subscription.period_start is None:
+        subscription.period_start = interval.after(as_instant(subscription.period_end, "period_end"), -1)
+
+
+def _fill_ends(subscription: Subscription, policy: Policy, now: datetime) -> None:
+    status = Status(subscription.status)
+    if status is Status.TRIALING and subscription.trial_ends_at is not None:
+        end = as_instant(subscription.trial_ends_at, "trial_ends_at")
+        _default(subscription, period_start=end - timedelta(days=policy.trial_days))
+    if status is Status.GRACE and subscription.period_end is not None:
+        _default(subscription, grace_ends_at=subscription.period_end + timedelta(days=policy.grace_days))
+    if status is Status.SUSPENDED:
+        _default(subscription, suspended_at=now)
+    if not subscription.is_live:
+        _default(subscription, ended_at=now)

@@ -1,0 +1,65 @@
+"""Queue the reminders of trials, and note when each trial is to be looked at again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Update, case, update
+
+from ..domain.contacts import Contact, zone_of
+from ..domain.reminders import Ladder
+from ..models import Subscription
+from ..outbox.effects import Effect, email
+from ..outbox.enqueue import enqueue
+from ..settings import Settings
+from .work import Work
+
+KIND = "trial_reminder"
+
+
+def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
+    """Queue the most urgent due reminder of each trial in a locked chunk; return how many are new."""
+    effects, looks = [], {}
+    for trial in trials:
+        ladder = ladder_of(work.settings, trial, contacts.get(trial.account_id))
+        reminder = ladder.due(work.now)
+        looks[trial.id] = ladder.next_after(reminder.send_at if reminder else work.now)
+        if reminder and not trial.cancel_at_period_end and KIND not in work.settings.emails_off:
+            effects.append(email(KIND, trial, reminder.send_at, ladder.end.date(), reminder.days, days=reminder.days))
+    work.session.execute(_look_again(looks))
+    queued = enqueue(work.session, effects, work.now)
+    work.queued += queued
+    work.planned += [_planned(effect) for effect in effects]
+    return queued.total()
+
+
+def ladder_of(settings: Settings, trial: Subscription, contact: Contact | None) -> Ladder:
+    """Return the reminders of one trial in its contact's zone."""
+    assert trial.trial_ends_at is not None, "a trial has an end"
+    zone = zone_of(contact.timezone if contact else settings.timezone, settings.timezone)
+    leads = settings.policy(trial.plan).trial_reminder_days
+    return Ladder(trial.period_start or trial.created_at, trial.trial_ends_at, leads, zone, settings.send_hour)
+
+
+def _look_again(looks: Mapping[int, datetime | None]) -> Update:
+    groups: dict[datetime | None, list[int]] = defaultdict(list)
+    for subscription_id, at in looks.items():
+        groups[at].append(subscription_id)
+    due = case(*[(Subscription.id.in_(ids), at) for at, ids in groups.items()])
+    return (
+        update(Subscription)
+        .where(Subscription.id.in_(list(looks)))
+        .values(reminder_due_at=due)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _planned(effect: Effect) -> dict[str, object]:
+    return {
+        "subject": effect.subscription.subject,
+        "account": effect.subscription.account_id,
+        "cause": effect.kind,
+        "effects": [effect.key],
+    }

@@ -1,0 +1,52 @@
+"""Leases: whoever claims an effect owns it until the database's clock says otherwise.
+
+The token is fresh for each claim. Every later write names it, so a worker that was away too long writes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import DateTime, Executable, literal_column, select
+from sqlalchemy.orm import Session
+
+from ..models.types import Instant
+
+DATABASE_NOW = {
+    "postgresql": "clock_timestamp()",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    "mysql": "utc_timestamp(6)",
+    "mariadb": "utc_timestamp(6)",
+}
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`until` by the database's clock; `_ends` by this machine's, which goes on counting while it sleeps."""
+
+    token: str
+    until: datetime
+    _ends: float
+
+    def covers(self, seconds: float) -> bool:
+        """Tell whether a call of so many seconds would end within the lease."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) + seconds < self._ends
+
+
+def take_lease(session: Session, seconds: float) -> Lease:
+    """Return a new lease of so many seconds from the database's now."""
+    ends = time.clock_gettime(time.CLOCK_BOOTTIME) + seconds
+    return Lease(secrets.token_hex(16), database_now(session) + timedelta(seconds=seconds), ends)
+
+
+def database_now(session: Session) -> datetime:
+    """Return the instant that the database's own clock shows."""
+    statement: Executable = select(literal_column(DATABASE_NOW[session.get_bind().dialect.name], Instant()))
+    now: datetime = session.execute(statement).scalar_one()  # type: ignore[attr-defined]  # a select returns rows
+    return now
+
+
+__all__ = ["DateTime", "Lease", "database_now", "take_lease"]

@@ -1,0 +1,48 @@
+"""The smallest host does what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from .conftest import EXAMPLES
+
+from flask_subscription_ops import current_subs
+
+
+@pytest.fixture
+def minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.setenv("FLASK_SQLALCHEMY_DATABASE_URI", f"sqlite:///{tmp_path / 'minimal.db'}")
+    monkeypatch.setenv("FLASK_SUBS_MAIL", "memory")
+    monkeypatch.setenv("FLASK_SUBS_ALLOW_TIME_TRAVEL", "true")
+    spec = spec_from_file_location("minimal", EXAMPLES / "minimal.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.create_app().app_context():
+        yield module
+        module.db.session.remove()
+        module.db.engine.dispose()
+
+
+def test_an_ended_trial_stops_the_account_and_a_payment_starts_it_again(minimal: ModuleType) -> None:
+    db, subs = minimal.db, minimal.subs
+    later = datetime.now(timezone.utc) + timedelta(days=15)
+    db.session.add(minimal.Account(id="acme", email="owner@acme.example.com"))
+    subs.start_trial("acme", "pro")
+    db.session.commit()
+
+    subs.run_job("trial-check", as_of=later)
+    stopped = not db.session.get(minimal.Account, "acme", populate_existing=True).running
+    subs.record_payment(subs.get("acme"), amount=4900, currency="EUR", reference="transfer-1")
+    db.session.commit()
+    subs.run_job("deliver", as_of=later)
+
+    assert stopped
+    assert db.session.get(minimal.Account, "acme", populate_existing=True).running
+    assert [email.kind for email in current_subs.mailbox] == ["trial_started", "trial_expired", "recovered"]

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import pytest
+
+from flask_subscription_ops.errors import TemporaryFailure
+from flask_subscription_ops.mail.base import Email, Outcome, Verdict
+from flask_subscription_ops.mail.failover import FailoverTransport
+
+
+class Scripted:
+    """A transport that answers from a list, and accepts when the list is over."""
+
+    batch_size = 1
+    connections = 2
+
+    def __init__(self, name: str, *script: Verdict | str, found: Mapping[str, bool] | None = None) -> None:
+        self.name = name
+        self.script = list(script)
+        self.found = found
+        self.tried: list[str] = []
+        self.opened = 0
+        self.closed = 0
+
+    def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
+        self.opened += 1
+        try:
+            for email in emails:
+                self.tried.append(email.key)
+                verdict = self.script.pop(0) if self.script else Verdict.ACCEPTED
+                down = verdict == "down"
+                yield Outcome(email, Verdict.DEFERRED if down else verdict, self.name, unreachable=down)  # type: ignore[arg-type]
+        finally:
+            self.closed += 1
+
+    def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
+        return self.found
+
+    def check(self) -> str:
+        if self.script[:1] == ["down"]:
+            raise TemporaryFailure("it is down")
+        return f"{self.name} works"
+
+
+def test_a_deferred_email_goes_to_the_next_transport(make_email: Callable[..., Email]) -> None:
+    first, second = Scripted("first", Verdict.DEFERRED), Scripted("second")
+
+    outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
+
+    assert [(outcome.verdict, outcome.detail) for outcome in outcomes] == [
+        (Verdict.ACCEPTED, "second"),
+        (Verdict.ACCEPTED, "first"),
+    ]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.REFUSED, Verdict.ACCEPTED])
+def test_only_a_deferred_email_moves_on(make_email: Callable[..., Email], verdict: Verdict) -> None:
+    first, second = Scripted("first", verdict), Scripted("second")
+
+    [outcome] = FailoverTransport([first, second]).send([make_email(1)])
+
+    assert outcome.verdict is verdict
+    assert second.tried == []
+
+
+def test_a_transport_that_cannot_be_used_is_tried_once_in_a_send(make_email: Callable[..., Email]) -> None:
+    first, second = Scripted("first", "down"), Scripted("second")
+    transport = FailoverTransport([first, second])
+
+    list(transport.send(make_email(number) for number in range(1000)))
+    assert len(first.tried) == 1
+
+    list(transport.send([make_email(1)]))
+    assert len(first.tried) == 2
+
+
+def test_an_email_that_nobody_takes_is_deferred(make_email: Callable[..., Email]) -> None:
+    first, second = Scripted("first", "down"), Scripted("second", "down", "down")
+
+    outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.DEFERRED] * 2
+    assert all(outcome.unreachable for outcome in outcomes)
+
+
+def test_an_email_that_one_working_transport_deferred_does_not_stop_the_others(
+    make_email: Callable[..., Email],
+) -> None:
+    first, second = Scripted("first", Verdict.DEFERRED), Scripted("second", "down")
+
+    outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.DEFERRED, Verdict.ACCEPTED]
+    assert not outcomes[0].unreachable
+
+
+def test_each_transport_keeps_its_one_connection_and_closes_it(make_email: Callable[..., Email]) -> None:
+    first, second = Scripted("first", *[Verdict.DEFERRED] * 10), Scripted("second")
+
+    list(FailoverTransport([first, second]).send(make_email(number) for number in range(10)))
+
+    assert (first.opened, first.closed, second.opened, second.closed) == (1, 1, 1, 1)
+
+
+def test_an_outcome_is_given_before_the_next_email_is_tried(make_email: Callable[..., Email]) -> None:
+    first, second = Scripted("first", "down"), Scripted("second")
+    outcomes = FailoverTransport([first, second]).send(make_email(number) for number in range(9))
+
+    next(outcomes)
+
+    assert len(second.tried) == 1
+    list(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"),
+    [
+        ([{"key": True}, {"key": False}], {"key": True}),
+        ([{"key": False}, {"key": False}], {"key": False}),
+        ([{"key": False}, None], {"key": None}),
+        ([{"key": True}, None], {"key": True}),
+        ([{}, None], {}),
+        ([{"key": False}, {}], {}),
+        ([{"key": True}, {}], {"key": True}),
+        ([None, None], None),
+    ],
+)
+def test_one_yes_is_enough_and_a_no_needs_everybody(
+    found: list[Mapping[str, bool] | None], answer: Mapping[str, bool | None] | None
+) -> None:
+    transports = [Scripted(str(number), found=answers) for number, answers in enumerate(found)]
+
+    assert FailoverTransport(transports).find_accepted(["key"]) == answer
+
+
+def test_a_check_fails_only_when_no_transport_works() -> None:
+    down = Scripted("first", "down")
+
+    assert FailoverTransport([down, Scripted("second")]).check() == "first: it is down; second works"
+    with pytest.raises(TemporaryFailure, match="no transport can be used"):
+        FailoverTransport([down, down]).check()
+
+
+def test_the_narrowest_transport_sets_how_many_sends_run_side_by_side() -> None:
+    first, second = Scripted("first"), Scripted("second")
+    second.connections = 1
+
+    assert FailoverTransport([first, second]).connections == 1

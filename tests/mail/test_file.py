@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_subscription_ops.errors import ConfigurationError
+from flask_subscription_ops.mail.base import Email, Verdict
+from flask_subscription_ops.mail.file import FileTransport
+from flask_subscription_ops.mail.mime import to_bytes
+
+
+@pytest.fixture
+def transport(app: Flask, make_settings: Callable[..., Any]) -> FileTransport:
+    return FileTransport(app, make_settings())
+
+
+def test_an_email_is_a_file_named_after_its_effect(transport: FileTransport, make_email: Callable[..., Email]) -> None:
+    email = make_email(1)
+
+    list(transport.send([email]))
+
+    [path] = transport.directory.iterdir()
+    assert path.name == "trial-reminder_sub-1_2026-12-01_7.eml"
+    assert path.read_bytes() == to_bytes(email)
+
+
+def test_a_repeat_replaces_its_own_file(transport: FileTransport, make_email: Callable[..., Email]) -> None:
+    list(transport.send([make_email(1), make_email(1, text="again\n"), make_email(2)]))
+
+    assert len(list(transport.directory.iterdir())) == 2
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o777])
+def test_only_the_owner_can_read_it_whatever_the_umask(
+    transport: FileTransport, make_email: Callable[..., Email], mask: int
+) -> None:
+    transport.directory.mkdir(mode=0o700)
+    before = os.umask(mask)
+    try:
+        list(transport.send([make_email(1)]))
+    finally:
+        os.umask(before)
+
+    [path] = transport.directory.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) & 0o177 == 0
+
+
+def test_a_failed_write_leaves_nothing_behind(transport: FileTransport, make_email: Callable[..., Email]) -> None:
+    transport.path_of("a").mkdir(parents=True)
+
+    [outcome] = transport.send([make_email(1, key="a")])
+
+    assert outcome.verdict is Verdict.DEFERRED
+    assert [path.name for path in transport.directory.iterdir()] == ["a.eml"]
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "/etc/passwd", "a/b", "..", ".hidden", "x" * 5000, "ключ", ""])
+def test_no_key_leads_out_of_the_directory(transport: FileTransport, key: str) -> None:
+    path = transport.path_of(key)
+
+    assert path.parent == transport.directory
+    assert not path.name.startswith(".")
+    assert len(path.name) < 255
+
+
+def test_keys_that_look_alike_have_different_files(transport: FileTransport) -> None:
+    keys = ["a:b", "a_b", "a/b", "a b", "a\\b"]
+
+    assert len({transport.path_of(key) for key in keys}) == len(keys)
+
+
+def test_a_link_in_its_place_is_replaced_not_followed(
+    transport: FileTransport, make_email: Callable[..., Email], tmp_path: Path
+) -> None:
+    transport.directory.mkdir()
+    target = tmp_path / "precious"
+    target.write_text("mine")
+    transport.path_of("a").symlink_to(target)
+
+    list(transport.send([make_email(1, key="a")]))
+
+    assert target.read_text() == "mine"
+
+
+def test_without_a_directory_the_remedy_is_named(app: Flask, make_settings: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigurationError, match="set SUBS_MAIL_DIR"):
+        FileTransport(app, make_settings(mail_dir=None))
