@@ -1,4 +1,4 @@
-"""What the host supplies: who the contacts are, how workspaces stop and start. Registered by decorator, called by us."""
+"""What the host supplies, registered by decorator: who the contacts are, how workspaces stop and start."""
 
 from __future__ import annotations
 
@@ -82,15 +82,17 @@ class Call:
         self._app, self._function, self._arguments = app, function, arguments
         self._finished = threading.Event()
         self._value: Any = None
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         threading.Thread(target=self._run, name="subscription-ops-hook", daemon=True).start()
 
     def _run(self) -> None:
         try:
             with self._app.app_context():
                 self._value = self._function(*self._arguments)
-        except BaseException as error:
+        except Exception as error:
             self._error = error
+        except BaseException as error:
+            self._error = RuntimeError(f"the hook ended its thread with {type(error).__name__}")
         finally:
             self._finished.set()
 

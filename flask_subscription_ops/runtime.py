@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -34,8 +34,17 @@ CONTENTION_CODES = {"40001", "40P01", "55P03", 1205, 1213, 1020}  # PostgreSQL's
 class Runtime:
     """Settings, hooks, clock, database and adapters of one app."""
 
-    def __init__(self, app: Flask, settings: Settings, hooks: Hooks, engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        settings: Settings,
+        hooks: Hooks,
+        *,
+        engine: Callable[[], Engine],
+        session: Callable[[], Session],
+    ) -> None:
         self.app, self.settings, self.hooks = app, settings, hooks
+        self.session = session  # the host's own, which services for views join
         self.clock: Clock = system_clock
         self._engine = engine
 
@@ -68,9 +77,9 @@ class Runtime:
         if self.settings.workspaces == "http":
             from .workspaces.http import HttpProvisioner
 
-            return HttpProvisioner(
-                self.settings.workspaces_url or "", self.settings.workspaces_secrets, self.settings.hook_timeout
-            )
+            settings = self.settings
+            url = settings.workspaces_url or ""
+            return HttpProvisioner(url, settings.workspaces_secrets, timeout=settings.hook_timeout)
         return HookProvisioner(self.hooks)
 
     @property
@@ -95,6 +104,15 @@ class Runtime:
             if self.engine.dialect.name == "sqlite":
                 _lock_sqlite(session)
             yield session
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Session]:
+        """Like `writing`, but rolled back at the end: what it did is seen and not kept."""
+        with Session(self._write_engine, expire_on_commit=False, autoflush=False) as session:
+            if self.engine.dialect.name == "sqlite":
+                _lock_sqlite(session)
+            yield session
+            session.rollback()
 
     def in_transaction(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction of our own, again from its start when another worker was in the way."""
@@ -140,7 +158,9 @@ def _lock_sqlite(session: Session) -> None:
 
 def _patient(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
+        cursor.close()
 
 
 def is_contention(error: DBAPIError) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .domain.contacts import Contact, zone_of
 from .domain.plans import Plan, Policy, parse_plan
+from .domain.reminders import Ladder
 from .errors import ConfigurationError, InvalidInput, UnknownPlan
 
 PREFIX = "SUBS_"
@@ -182,6 +185,11 @@ class Settings:
         """Return the plan's policy; the app's defaults for a plan that is no longer declared."""
         found = self.plans.get(plan)
         return found.policy if found else default_policy(self)
+
+    def trial_ladder(self, plan: str, start: datetime, end: datetime, contact: Contact | None) -> Ladder:
+        """Return the reminders of a trial in its contact's zone; without a contact, in the app's."""
+        zone = zone_of(contact.timezone if contact else self.timezone, self.timezone)
+        return Ladder(start, end, self.policy(plan).trial_reminder_days, zone, self.send_hour)
 
 
 def default_policy(source: Any) -> Policy:

@@ -124,6 +124,7 @@ def _convert(work: Work, trial: Subscription, plan: Plan, payment_method: str | 
 def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
     _refuse_second(work, subscription)
     subscription.version = 1
+    subscription.begun_by = cause  # type: ignore[misc]  # this row's own
     try:
         with work.session.begin_nested():
             work.session.add(subscription)

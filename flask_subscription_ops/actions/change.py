@@ -64,7 +64,8 @@ def record(work: Work, steps: Sequence[_Step]) -> None:
     """Write audit, effects and signals of steps whose subscriptions are already written."""
     if not steps:
         return
-    work.session.execute(insert(AuditEntry), [_audit_row(work, step) for step in steps])
+    audit: Any = AuditEntry.__table__
+    work.session.execute(insert(audit).returning(audit.c.id), [_audit_row(work, step) for step in steps])
     effects = [effect for step in steps for effect in _effects(work, step)]
     work.queued += enqueue(work.session, effects, work.now)
     for step in steps:

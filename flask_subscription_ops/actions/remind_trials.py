@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Update, case, update
 
-from ..domain.contacts import Contact, zone_of
+from ..domain.contacts import Contact
 from ..domain.reminders import Ladder
 from ..models import Subscription
 from ..outbox.effects import Effect, email
@@ -23,7 +23,7 @@ def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[
     """Queue the most urgent due reminder of each trial in a locked chunk; return how many are new."""
     effects, looks = [], {}
     for trial in trials:
-        ladder = ladder_of(work.settings, trial, contacts.get(trial.account_id))
+        ladder = _ladder(work.settings, trial, contacts.get(trial.account_id))
         reminder = ladder.due(work.now)
         looks[trial.id] = ladder.next_after(reminder.send_at if reminder else work.now)
         if reminder and not trial.cancel_at_period_end and KIND not in work.settings.emails_off:
@@ -35,19 +35,16 @@ def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[
     return queued.total()
 
 
-def ladder_of(settings: Settings, trial: Subscription, contact: Contact | None) -> Ladder:
-    """Return the reminders of one trial in its contact's zone."""
+def _ladder(settings: Settings, trial: Subscription, contact: Contact | None) -> Ladder:
     assert trial.trial_ends_at is not None, "a trial has an end"
-    zone = zone_of(contact.timezone if contact else settings.timezone, settings.timezone)
-    leads = settings.policy(trial.plan).trial_reminder_days
-    return Ladder(trial.period_start or trial.created_at, trial.trial_ends_at, leads, zone, settings.send_hour)
+    return settings.trial_ladder(trial.plan, trial.period_start or trial.created_at, trial.trial_ends_at, contact)
 
 
 def _look_again(looks: Mapping[int, datetime | None]) -> Update:
     groups: dict[datetime | None, list[int]] = defaultdict(list)
     for subscription_id, at in looks.items():
         groups[at].append(subscription_id)
-    due = case(*[(Subscription.id.in_(ids), at) for at, ids in groups.items()])
+    due = case(*[(Subscription.id.in_(ids), at) for at, ids in groups.items()], else_=Subscription.reminder_due_at)
     return (
         update(Subscription)
         .where(Subscription.id.in_(list(looks)))

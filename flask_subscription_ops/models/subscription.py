@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from ..domain.states import LIVE, WITH_ACCESS, Status
+from ..domain.clock import as_instant
+from ..domain.states import LIVE, WITH_ACCESS, Cause, Status
 from .base import Base
 from .types import BigId, Instant, key_text
 
 LOOK_NOW = datetime(1970, 1, 1, tzinfo=timezone.utc)  # its reminders are not planned yet
+ENDS = ("trial_ends_at", "period_end")  # what reminders count down to
+INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_until")
 ENDED_SQL = "status IN ('expired', 'canceled')"
 
 
@@ -66,16 +69,19 @@ class Subscription(Base):
 
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
 
+    begun_by: ClassVar[Cause | None] = None  # set by the action that adds the row; a row without it has moved in
+
     @validates("status")
     def _keep_live_in_step(self, key: str, status: str) -> str:
         value = Status(status)
         self.live = True if value in LIVE else None
         return value.value
 
-    @validates("trial_ends_at", "period_end")
-    def _plan_reminders_anew(self, key: str, end: datetime | None) -> datetime | None:
-        self.reminder_due_at = LOOK_NOW
-        return end
+    @validates(*INSTANTS)
+    def _take_instant(self, key: str, value: datetime | None) -> datetime | None:
+        if key in ENDS:
+            self.reminder_due_at = LOOK_NOW
+        return None if value is None else as_instant(value, key)
 
     @property
     def subject(self) -> str:

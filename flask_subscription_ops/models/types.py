@@ -9,11 +9,17 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Integer, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..domain.clock import UTC, as_instant
+from ..errors import NaiveDatetime
 
 MYSQL = ("mysql", "mariadb")
+
+
+class NaiveParameter(NaiveDatetime, DontWrapMixin):
+    """A statement was given a datetime without a zone; SQLAlchemy passes it on as it is."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -25,7 +31,10 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        instant = as_instant(value)
+        try:
+            instant = as_instant(value)
+        except NaiveDatetime as error:
+            raise NaiveParameter(str(error)) from None
         return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

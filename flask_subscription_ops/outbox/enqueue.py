@@ -7,27 +7,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ..models import OutboxMessage
 from .effects import Effect
 
+ROWS_A_STATEMENT = 2000  # a chunk of 1000 subscriptions has at most two effects each
+
 
 def enqueue(session: Session, effects: Sequence[Effect], now: datetime) -> Counter[str]:
     """Store the effects that are not stored yet, in one statement; return how many of each kind are new."""
     if not effects:
         return Counter()
-    statement = _insert_new(session).returning(OutboxMessage.__table__.c.kind)
-    return Counter(session.execute(statement, [effect.row(now) for effect in effects]).scalars())
+    return Counter(session.execute(_insert_new(session), [effect.row(now) for effect in effects]).scalars())
 
 
-def _insert_new(session: Session) -> Insert:
+def _insert_new(session: Session) -> Any:
     table: Any = OutboxMessage.__table__
     dialect = session.get_bind().dialect.name
+    statement: Any = insert(table).prefix_with("IGNORE")
     if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=["effect_key"])
-    if dialect == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=["effect_key"])
-    return insert(table).prefix_with("IGNORE")
+        statement = postgresql.insert(table).on_conflict_do_nothing(index_elements=["effect_key"])
+    elif dialect == "sqlite":
+        statement = sqlite.insert(table).on_conflict_do_nothing(index_elements=["effect_key"])
+    return statement.returning(table.c.kind).execution_options(insertmanyvalues_page_size=ROWS_A_STATEMENT)

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, Executable, literal_column, select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from ..models.types import Instant
@@ -44,9 +44,5 @@ def take_lease(session: Session, seconds: float) -> Lease:
 
 def database_now(session: Session) -> datetime:
     """Return the instant that the database's own clock shows."""
-    statement: Executable = select(literal_column(DATABASE_NOW[session.get_bind().dialect.name], Instant()))
-    now: datetime = session.execute(statement).scalar_one()  # type: ignore[attr-defined]  # a select returns rows
-    return now
-
-
-__all__ = ["DateTime", "Lease", "database_now", "take_lease"]
+    clock = DATABASE_NOW[session.get_bind().dialect.name]
+    return session.execute(select(literal_column(clock, Instant()))).scalar_one()

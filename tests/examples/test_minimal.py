@@ -9,9 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from .conftest import EXAMPLES
 
 from flask_subscription_ops import current_subs
+
+from .conftest import EXAMPLES
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from .conftest import SIGN_UP, Browser
 from flask import Flask
 from saas.extensions import db, subs
 from saas.models import Company, User, Workspace
 from sqlalchemy import func, select
 
 from flask_subscription_ops import current_subs
+
+from .conftest import SIGN_UP, Browser
 
 
 def in_days(days: int) -> datetime:

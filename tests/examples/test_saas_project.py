@@ -8,8 +8,9 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .conftest import EXAMPLES
 from saas.demo.situations import drafts
+
+from .conftest import EXAMPLES
 
 ROOT = EXAMPLES.parent
 NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)

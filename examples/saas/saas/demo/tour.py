@@ -13,6 +13,7 @@ from .shell import WSGI, Shell
 from .situations import drafts, last_noon
 
 COMPANIES = 300
+MARK = ".demo"  # in a folder that a demo made, and the next one may remove
 NEEDS_A_PERSON, STOPPED = 1, 4  # exit codes of `flask subs`
 
 
@@ -40,10 +41,18 @@ class Tour:
 
     def _move_in(self) -> None:
         _chapter("A host moves in with 300 companies")
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self._make_anew()
         self.shell.flask("db", "upgrade")
         self.shell.flask("demo", "seed", "--companies", str(COMPANIES))
+
+    def _make_anew(self) -> None:
+        mark = self.folder / MARK
+        if mark.exists():
+            shutil.rmtree(self.folder)
+        elif self.folder.exists() and any(self.folder.iterdir()):
+            raise click.ClickException(f"{self.folder} is no demo's folder, and it is not empty: name another one")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
     def _look_before(self) -> None:
         _chapter("What would happen now? A dry run writes nothing")

@@ -1,0 +1,46 @@
+"""`flask subs ...`: parse, call, print, exit code. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from ..jobs.table import JOBS
+
+COMMANDS = {
+    "status": "status",
+    "show": "show",
+    "audit": "audit",
+    "outbox": "outbox",
+    "deployment": "deployment",
+    "doctor": "doctor",
+    "mail": "mail",
+    "systemd": "systemd",
+}
+
+
+class SubsGroup(AppGroup):
+    """The group whose commands are loaded one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the jobs first, then the rest."""
+        return [*JOBS, *COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the one command that is asked for."""
+        if cmd_name in JOBS:
+            from .job import job_command
+
+            return job_command(JOBS[cmd_name])
+        if cmd_name in COMMANDS:
+            command: click.Command = import_module(f".{COMMANDS[cmd_name]}", __package__).command
+            return command
+        return None
+
+
+def register_commands(app: Flask, name: str) -> None:
+    """Add the group to the app's command line."""
+    app.cli.add_command(SubsGroup(name, help="Look after subscriptions: jobs, and what they did."))

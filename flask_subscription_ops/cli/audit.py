@@ -1,0 +1,36 @@
+"""`flask subs audit`: every change, one JSON object a line, or a check of the whole."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+import click
+
+from ..reports.audit import entries, verify
+from .common import FOUND, echo_json, in_app, instant, runtime
+
+
+@click.command("audit")
+@click.option("--since", metavar="ISO8601", callback=instant, help="Only what was written at or after this instant.")
+@click.option("--account", "account_id", metavar="ACCOUNT", help="Only this account's.")
+@click.option("--verify", "verifies", is_flag=True, help="Check that no entry is missing, repeated or contradictory.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, which is the default.")
+@in_app
+def command(since: datetime | None, account_id: str | None, verifies: bool, as_json: bool) -> None:
+    """Print the audit."""
+    if verifies:
+        _verify(account_id, as_json)
+        return
+    for entry in entries(runtime(), since=since, account_id=account_id):
+        echo_json(entry)
+
+
+def _verify(account_id: str | None, as_json: bool) -> None:
+    problems = 0
+    for problem in verify(runtime(), account_id=account_id):
+        problems += 1
+        echo_json({"problem": problem}) if as_json else click.echo(problem)
+    if not as_json:
+        click.echo(f"{problems} problems" if problems else "the audit is whole")
+    sys.exit(FOUND if problems else 0)

@@ -1,0 +1,25 @@
+"""`flask subs doctor`: what is wrong with the set-up."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ..reports.doctor import examine
+from .common import FOUND, echo_json, in_app, runtime
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@in_app
+def command(as_json: bool) -> None:
+    """Look at configuration, schema, indexes, deployment, hooks and mail, without sending anything."""
+    findings = examine(runtime())
+    if as_json:
+        echo_json({"findings": [{"area": finding.area, "text": finding.text} for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{finding.area}: {finding.text}")
+        click.echo(f"{len(findings)} findings" if findings else "nothing to mend")
+    sys.exit(FOUND if findings else 0)

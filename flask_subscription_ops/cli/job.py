@@ -1,0 +1,132 @@
+"""One command for every job of the table."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ..jobs.report import JobReport, Outcome
+from ..jobs.table import Job
+from .common import echo_json, in_app, instant, runtime, table
+
+SHOWN = 20  # planned changes and failures that a person sees; --json has them all
+
+OPTIONS = (
+    click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+    click.option("--as-of", metavar="ISO8601", callback=instant, help="Run as if it were this instant."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Look at no more than N rows."),
+    click.option("--no-deliver", is_flag=True, help="Queue emails and operations, and leave them for `deliver`."),
+    click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object."),
+    click.option("--confirm", metavar="TOKEN", help="Let a run that the brake stopped go on."),
+)
+
+
+def job_command(job: Job) -> click.Command:
+    """Return the command that runs a job."""
+
+    def command(**options: Any) -> None:
+        _run(job, **options)
+
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return click.command(job.name, help=job.help)(in_app(command))
+
+
+def _run(
+    job: Job,
+    *,
+    dry_run: bool,
+    as_of: datetime | None,
+    limit: int | None,
+    no_deliver: bool,
+    as_json: bool,
+    confirm: str | None,
+) -> None:
+    from ..jobs.run import run_job
+
+    with _progress(job, quiet=as_json) as progress:
+        report = run_job(
+            runtime(),
+            job.name,
+            as_of=as_of,
+            dry_run=dry_run,
+            limit=limit,
+            deliver=not no_deliver,
+            confirm=confirm,
+            progress=progress,
+        )
+    if as_json:
+        echo_json(report.to_dict())
+    else:
+        _say(report)
+    if report.outcome is Outcome.STOPPED and not as_json:
+        _say_stopped(report)
+    sys.exit(report.outcome.exit_code)
+
+
+@contextmanager
+def _progress(job: Job, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    bar: Any = click.progressbar(length=None, label=job.name, file=sys.stderr, show_pos=True)
+    with bar:
+        yield bar.update
+
+
+def _say(report: JobReport) -> None:
+    for planned in report.planned[:SHOWN]:
+        click.echo(_would(planned))
+    if len(report.planned) > SHOWN:
+        click.echo(f"... and {len(report.planned) - SHOWN} more; --json lists them all")
+    rows = _rows(report)
+    if sys.stdout.isatty():
+        table(rows)
+    else:
+        click.echo(" ".join(f"{name}={value}" for name, value in rows))
+    for failure in report.failures[:SHOWN]:
+        click.echo(f"failed: {failure['subject']}: {failure['error']}")
+
+
+def _rows(report: JobReport) -> list[tuple[str, ...]]:
+    counts = [(name, str(getattr(report, name))) for name in ("examined", "changed", "skipped", "failed")]
+    effects = [
+        (f"{name}.{kind}", str(count))
+        for name, kinds in report.tally.to_dict().items()
+        for kind, count in kinds.items()
+    ]
+    dry = [("dry_run", "yes")] if report.dry_run else []
+    return [
+        ("job", report.job),
+        ("outcome", report.outcome.value),
+        *dry,
+        *counts,
+        *effects,
+        ("seconds", f"{report.seconds}"),
+    ]
+
+
+def _would(planned: dict[str, Any]) -> str:
+    effects = f" [{', '.join(planned['effects'])}]" if planned["effects"] else ""
+    change = f" {planned['from']} -> {planned['to']}" if "to" in planned else ""
+    return f"would {planned['cause']}: {planned['subject']} (account {planned['account']}){change}{effects}"
+
+
+def _say_stopped(report: JobReport) -> None:
+    click.echo(f"stopped: {report.stopped_by}", err=True)
+    click.echo(_to_go_on(report), err=True)
+
+
+def _to_go_on(report: JobReport) -> str:
+    if report.confirm is None:
+        return "flask subs deployment adopt"
+    words = [word for word in sys.argv[1:] if word != "--confirm" and not word.startswith("--confirm=")]
+    if "--confirm" in sys.argv:
+        words.pop(sys.argv.index("--confirm") - 1)
+    return " ".join(["flask", *map(shlex.quote, words), "--confirm", report.confirm])

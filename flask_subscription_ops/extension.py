@@ -1,0 +1,264 @@
+"""SubscriptionOps: wired to an app here, and called from the host's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask, current_app, has_app_context
+from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy.orm import Mapper
+from werkzeug.local import LocalProxy
+
+from .actions import begin, cancel, extend_trial, move_in, pause
+from .actions.work import Work
+from .cli import register_commands
+from .errors import ConfigurationError, InvalidInput
+from .hooks import Function, Hooks
+from .jobs.report import JobReport
+from .models import Base, Subscription, mirror
+from .runtime import Runtime
+from .settings import Settings, read_settings
+from .web.access import access_required, template_subscription
+
+if TYPE_CHECKING:
+    from flask_sqlalchemy import SQLAlchemy
+
+    from .mail.base import Email
+
+EXTENSION = "subscription_ops"
+RUNTIME = "subscription_ops.runtime"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SubscriptionOps:
+    """The extension: `SubscriptionOps(app, db)`, or `SubscriptionOps()` and later `init_app(app)`.
+
+    Its services join `db.session` and never commit: a view's own changes and the subscription's stand or fall
+    together, and emails and workspace operations go out after the commit, never before.
+    """
+
+    def __init__(self, app: Flask | None = None, db: SQLAlchemy | None = None) -> None:
+        self._hooks = Hooks()
+        self._db = db
+        self._in_use = False
+        if app is not None:
+            self.init_app(app, db)
+
+    def init_app(self, app: Flask, db: SQLAlchemy | None = None) -> None:
+        """Wire the extension to an app whose database extension is initialised.
+
+        Raises ConfigurationError with every problem of settings, hooks and order, each with its remedy.
+        """
+        found, problems = _find_db(app, db or self._db)
+        if EXTENSION in app.extensions:
+            problems.append("SubscriptionOps is initialised on this app already: call init_app once")
+        try:
+            settings = read_settings(app.config)
+        except ConfigurationError as error:
+            problems += error.problems
+        problems += self._hooks.problems.values()
+        if problems or found is None:
+            raise ConfigurationError(problems)
+        self._wire(app, found, settings)
+
+    def _wire(self, app: Flask, db: SQLAlchemy, settings: Settings) -> None:
+        _place_tables(db, settings.bind_key)
+        app.extensions[EXTENSION] = self
+        app.extensions[RUNTIME] = Runtime(
+            app,
+            settings,
+            self._hooks,
+            engine=lambda: _engine(app, db, settings.bind_key),
+            session=db.session,
+        )
+        app.jinja_env.globals.setdefault("subscription", template_subscription(self))
+        register_commands(app, settings.cli_group)
+        self._in_use = True
+
+    def contacts(self, function: Function) -> Function:
+        """Register `(account_ids: Sequence[str]) -> Mapping[str, Contact]`; a key left out: the account is gone."""
+        return self._register("contacts", function)
+
+    def suspend_workspaces(self, function: Function) -> Function:
+        """Register `(account_id: str, operation: Operation) -> None`, which stops the account's workspaces."""
+        return self._register("suspend_workspaces", function)
+
+    def resume_workspaces(self, function: Function) -> Function:
+        """Register `(account_id: str, operation: Operation) -> None`, which starts the account's workspaces."""
+        return self._register("resume_workspaces", function)
+
+    def workspaces(self, function: Function) -> Function:
+        """Register `(account_ids: Sequence[str] | None) -> Mapping[str, Sequence[Workspace]]`; None means all."""
+        return self._register("workspaces", function)
+
+    def usage(self, function: Function) -> Function:
+        """Register `(account_ids: Sequence[str]) -> Mapping[str, int]`, the real count of seats or devices."""
+        return self._register("usage", function)
+
+    def current_account(self, function: Function) -> Function:
+        """Register `() -> str | None`, the account of the request being answered."""
+        return self._register("current_account", function)
+
+    def _register(self, name: str, function: Function) -> Function:
+        registered = self._hooks.register(name, function)
+        if self._in_use and name in self._hooks.problems:
+            raise ConfigurationError([self._hooks.problems[name]])
+        return registered
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the current app works with."""
+        runtime = current_app.extensions.get(RUNTIME)
+        if runtime is None:
+            raise ConfigurationError(["SubscriptionOps is not initialised on this app: call subs.init_app(app)"])
+        return cast(Runtime, runtime)
+
+    @property
+    def settings(self) -> Settings:
+        """The current app's settings."""
+        return self.runtime.settings
+
+    @property
+    def mailbox(self) -> list[Email]:
+        """The emails that the memory transport accepted, for tests."""
+        from .mail.memory import EXTENSION_KEY
+
+        return cast("list[Email]", current_app.extensions.setdefault(EXTENSION_KEY, []))
+
+    def _work(self) -> Work:
+        runtime = self.runtime
+        return Work(
+            session=runtime.session(),
+            settings=runtime.settings,
+            now=runtime.clock(),
+            has_workspaces=runtime.has_workspaces,
+            sender=runtime.app,
+        )
+
+    def start_trial(
+        self,
+        account_id: str,
+        plan: str,
+        *,
+        days: int | None = None,
+        product: str = "default",
+        payment_method: str | None = None,
+    ) -> Subscription:
+        """Begin a trial of the plan's length, or of `days` days.
+
+        Raises UnknownPlan, LiveSubscriptionExists or InvalidInput, before anything is written.
+        """
+        return begin.start_trial(
+            self._work(), account_id, plan, days=days, product=product, payment_method=payment_method
+        )
+
+    def subscribe(
+        self, account_id: str, plan: str, *, product: str = "default", payment_method: str | None = None
+    ) -> Subscription:
+        """Begin a paid term now; a live trial of the product becomes that term.
+
+        Raises UnknownPlan, LiveSubscriptionExists or InvalidInput, before anything is written.
+        """
+        return begin.subscribe(self._work(), account_id, plan, product=product, payment_method=payment_method)
+
+    def get(self, account_id: str, product: str = "default") -> Subscription | None:
+        """Return the account's live subscription to the product, else its latest one, else None."""
+        wanted = (
+            select(Subscription)
+            .where(
+                Subscription.account_id == begin.text_key(account_id, "account_id"),
+                Subscription.product == begin.text_key(product, "product"),
+            )
+            .order_by(Subscription.live.is_(None), Subscription.id.desc())
+            .limit(1)
+        )
+        return self.runtime.session().scalars(wanted).one_or_none()
+
+    def has_access(self, account_id: str, product: str = "default") -> bool:
+        """Tell whether the account may use the product now."""
+        subscription = self.get(account_id, product)
+        return subscription is not None and subscription.has_access
+
+    def cancel(self, subscription: Subscription, *, at_period_end: bool = True, reason: str = "") -> None:
+        """End the subscription at the end of its trial or term, or with `at_period_end=False` now and for good."""
+        cancel.cancel(self._work(), subscription, at_period_end=at_period_end, reason=reason)
+
+    def resume(self, subscription: Subscription) -> None:
+        """Take back a cancellation at the period's end."""
+        cancel.withdraw(self._work(), subscription)
+
+    def pause(self, subscription: Subscription) -> None:
+        """Stop access and workspaces of an active subscription by wish."""
+        pause.pause(self._work(), subscription)
+
+    def unpause(self, subscription: Subscription) -> None:
+        """Give a paused subscription its access and workspaces back."""
+        pause.unpause(self._work(), subscription)
+
+    def extend_trial(self, subscription: Subscription, *, days: int) -> None:
+        """Give a trial `days` more days; its reminders are due anew."""
+        extend_trial.extend_trial(self._work(), subscription, days=days)
+
+    def run_job(
+        self, name: str, *, as_of: datetime | None = None, dry_run: bool = False, deliver: bool = True, **options: Any
+    ) -> JobReport:
+        """Run a job with sessions of its own, as `flask subs NAME` does; `options` are limit, confirm, progress."""
+        from .jobs.run import run_job
+
+        return run_job(self.runtime, name, as_of=as_of, dry_run=dry_run, deliver=deliver, **options)
+
+    def current_account_id(self) -> str | None:
+        """Return the account of the request being answered, as the host's hook tells it."""
+        account_id = self._hooks.require("current_account")()
+        if account_id is not None and not isinstance(account_id, str):
+            raise InvalidInput(f"the current_account hook must return a string or None, got {account_id!r}")
+        return account_id
+
+    def access_required(self, product: str = "default") -> Callable[[View], View]:
+        """Decorate a view that needs access: 401 without an account, SUBS_ACCESS_DENIED or 402 without access."""
+        return access_required(self, product)
+
+
+current_subs: SubscriptionOps = cast(SubscriptionOps, LocalProxy(lambda: current_app.extensions[EXTENSION]))
+
+
+def _find_db(app: Flask, db: SQLAlchemy | None) -> tuple[SQLAlchemy | None, list[str]]:
+    registered = app.extensions.get("sqlalchemy")
+    if registered is None:
+        return None, ["no database is initialised on this app: call db.init_app(app) before subs.init_app(app)"]
+    if db is not None and db is not registered:
+        return None, ["the db given is not the one initialised on this app: leave it out, or call db.init_app(app)"]
+    return registered, []
+
+
+def _place_tables(db: SQLAlchemy, bind_key: str | None) -> None:
+    info = Base.metadata.info
+    if info.setdefault("bind_key", bind_key) != bind_key:
+        raise ConfigurationError(
+            [f"SUBS_BIND_KEY {bind_key!r} differs from {info['bind_key']!r} of another app in this process: use one"]
+        )
+    if bind_key not in db.metadatas:
+        db.metadatas[bind_key] = type(db.metadata)(info={"bind_key": bind_key})
+    mirror(db.metadatas[bind_key])
+
+
+def _engine(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:
+    if has_app_context() and current_app._get_current_object() is app:  # type: ignore[attr-defined]  # a LocalProxy
+        return db.engines[bind_key]
+    with app.app_context():
+        return db.engines[bind_key]
+
+
+@event.listens_for(Subscription, "before_insert")
+def _complete(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
+    if subscription.begun_by is None and has_app_context() and RUNTIME in current_app.extensions:
+        runtime: Runtime = current_app.extensions[RUNTIME]
+        move_in.complete(runtime.settings, subscription, runtime.clock())
+
+
+@event.listens_for(Subscription, "after_insert")
+def _audit_arrival(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
+    if subscription.begun_by is None:
+        move_in.audit_arrival(connection, subscription, subscription.created_at)

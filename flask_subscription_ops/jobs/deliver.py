@@ -1,0 +1,37 @@
+"""Send the emails and carry out the workspace operations that are due."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ..models import OutboxMessage
+from ..models.outbox import EffectState
+from ..outbox.deliver import deliver
+from .run import Run
+
+LISTED = 1000  # due effects that a dry run names
+
+
+def run(run: Run) -> None:
+    """Deliver until nothing is due; a dry run lists what is due."""
+    if run.report.dry_run:
+        _list(run)
+    else:
+        run.report.examined = deliver(
+            run.runtime, run.report.tally, run.clock, limit=run.limit, progress=lambda: run.progress(1)
+        )
+
+
+def _list(run: Run) -> None:
+    pending = select(OutboxMessage).where(
+        OutboxMessage.state == EffectState.PENDING.value, OutboxMessage.due_at <= run.now
+    )
+    with run.runtime.reading() as session:
+        due = session.scalars(
+            pending.order_by(OutboxMessage.due_at, OutboxMessage.id).limit(min(run.limit, LISTED))
+        ).all()
+    run.report.examined = len(due)
+    run.report.planned = [
+        {"subject": f"sub-{m.subscription_id}", "account": m.account_id, "cause": m.kind, "effects": [m.effect_key]}
+        for m in due
+    ]

@@ -1,0 +1,80 @@
+"""What a run of a job did, in the words that people, programs and the database read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from ..domain.clock import to_text
+from ..outbox.tally import Tally
+
+
+class Outcome(str, Enum):
+    """How a run ended, with the exit code it stands for."""
+
+    OK = "ok"
+    PARTIAL = "partial"  # finished, but something failed
+    FAILED = "failed"  # could not be run to its end
+    STOPPED = "stopped"  # by the brake or the clone guard
+
+    @property
+    def exit_code(self) -> int:
+        return {"ok": 0, "partial": 1, "failed": 3, "stopped": 4}[self.value]
+
+
+@dataclass
+class JobReport:
+    """Counts of subscriptions, and what became of effects; `planned` lists what a dry run would have done."""
+
+    job: str
+    as_of: datetime
+    dry_run: bool = False
+    run: int | None = None
+    outcome: Outcome = Outcome.OK
+    examined: int = 0
+    changed: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    confirm: str | None = None
+    stopped_by: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    planned: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[dict[str, str]]:
+        """What failed, each with its error."""
+        return self.tally.failures
+
+    def fail(self, subject: str, error: str) -> None:
+        """Count and name one subscription that could not be handled."""
+        self.failed += 1
+        self.tally.fail(subject, error)
+
+    def finish(self, seconds: float) -> None:
+        """Set the outcome of a run that came to its end."""
+        self.seconds = round(seconds, 3)
+        if self.outcome is Outcome.OK and (self.failed or self.tally.failed):
+            self.outcome = Outcome.PARTIAL
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object that `--json` prints."""
+        document: dict[str, Any] = {
+            "job": self.job,
+            "run": self.run,
+            "as_of": to_text(self.as_of),
+            "dry_run": self.dry_run,
+            "outcome": self.outcome.value,
+            "examined": self.examined,
+            "changed": self.changed,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "failures": self.failures,
+            "effects": self.tally.to_dict(),
+            "seconds": self.seconds,
+        }
+        rare = {"confirm": self.confirm, "stopped_by": self.stopped_by}
+        document |= {name: value for name, value in rare.items() if value is not None}
+        return document | ({"planned": self.planned} if self.dry_run else {})

@@ -1,0 +1,102 @@
+"""Walk due rows: locked chunks, one transaction each, row by row where a chunk fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from ..actions.work import Work
+from ..errors import ConfigurationError, NotReady, describe
+from ..models import Subscription
+from .run import Run
+
+Due = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is due and what to do about it.
+
+    `due` selects rows, `by` is the indexed date they are walked along; `prepare` runs before the rows are locked and
+    outside any transaction, `act` inside one and returns how many rows it changed.
+    """
+
+    due: ColumnElement[bool]
+    by: Due
+    act: Callable[[Work, Sequence[Subscription], Any], int]
+    prepare: Callable[[Sequence[str]], Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The last row looked at: the next chunk begins behind it, whatever became of this one."""
+
+    at: datetime
+    id: int
+
+
+def sweep(run: Run, task: Sweep) -> None:
+    """Handle every due row once, at most as many as the run has room for."""
+    place: _Place | None = None
+    while (size := min(run.room, run.runtime.settings.batch_size)) > 0:
+        found = _peek(run, task, place, size)
+        if not found:
+            return
+        place = _Place(found[-1][1], found[-1][0])
+        _chunk(run, task, [(row[0], row[2]) for row in found])
+        run.progress(len(found))
+
+
+def _peek(run: Run, task: Sweep, place: _Place | None, size: int) -> Sequence[Any]:
+    statement = select(Subscription.id, task.by, Subscription.account_id).where(task.due)
+    if place is not None:
+        further = or_(task.by > place.at, and_(task.by == place.at, Subscription.id > place.id))
+        statement = statement.where(task.by >= place.at, further)
+    with run.runtime.reading() as session:
+        return session.execute(statement.order_by(task.by, Subscription.id).limit(size)).all()
+
+
+def _chunk(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
+    try:
+        _handle(run, task, rows)
+    except (NotReady, ConfigurationError):
+        raise
+    except Exception:
+        run.runtime.require_database()
+        for row in rows:
+            _alone(run, task, row)
+
+
+def _alone(run: Run, task: Sweep, row: tuple[int, str]) -> None:
+    try:
+        _handle(run, task, [row])
+    except (NotReady, ConfigurationError):
+        raise
+    except Exception as error:
+        run.runtime.require_database()
+        run.report.examined += 1
+        run.report.fail(f"sub-{row[0]}", describe(error))
+
+
+def _handle(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
+    prepared = task.prepare(sorted({account_id for _, account_id in rows})) if task.prepare else None
+    with run.transaction() as session:
+        locked = _lock(session, task, [subscription_id for subscription_id, _ in rows])
+        work = run.work(session)
+        changed = task.act(work, locked, prepared) if locked else 0
+    report = run.report
+    report.examined += len(locked)
+    report.changed += changed
+    report.skipped += len(locked) - changed
+    report.planned += work.planned if report.dry_run else []
+    report.tally.queued += work.queued
+
+
+def _lock(session: Session, task: Sweep, ids: Sequence[int]) -> Sequence[Subscription]:
+    statement = select(Subscription).where(Subscription.id.in_(ids), task.due).order_by(task.by, Subscription.id)
+    return session.scalars(statement.with_for_update(skip_locked=True)).all()

@@ -1,0 +1,49 @@
+"""Remind trials before their end, and end those whose time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from ..actions.end_trials import end_trials
+from ..actions.remind_trials import remind_trials
+from ..actions.work import Work
+from ..domain.contacts import Contact
+from ..domain.states import Status
+from ..models import Subscription
+from .guard import brake
+from .run import Run
+from .sweep import Sweep, sweep
+
+
+def run(run: Run) -> None:
+    """End what is over first, so that nobody is reminded of a trial that has ended."""
+    over = _over(run)
+    with run.runtime.reading() as session:
+        due = session.scalar(select(func.count()).select_from(Subscription).where(over)) or 0
+    brake(run, due, "end")
+    sweep(run, Sweep(over, Subscription.trial_ends_at, _end))
+    sweep(run, Sweep(_to_look_at(run), Subscription.reminder_due_at, _remind, run.runtime.contacts))
+
+
+def _over(run: Run) -> ColumnElement[bool]:
+    # A trial with a payment method is not over at its end: it is to be charged then.
+    return and_(
+        Subscription.status == Status.TRIALING.value,
+        Subscription.trial_ends_at <= run.now,
+        Subscription.payment_method.is_(None),
+    )
+
+
+def _to_look_at(run: Run) -> ColumnElement[bool]:
+    return and_(Subscription.status == Status.TRIALING.value, Subscription.reminder_due_at <= run.now)
+
+
+def _end(work: Work, trials: Sequence[Subscription], _: object) -> int:
+    end_trials(work, trials)
+    return len(trials)
+
+
+def _remind(work: Work, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
+    return remind_trials(work, trials, contacts)

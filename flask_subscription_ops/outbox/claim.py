@@ -1,0 +1,141 @@
+"""Claim due effects under a lease, and take back those whose lease has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from ..models import OutboxMessage
+from ..models.outbox import EffectState
+from ..runtime import Runtime
+from .effects import EMAIL, WORKSPACES
+from .lease import Lease, database_now, take_lease
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Effects that are ours until the lease ends, and older wishes that a newer one has replaced."""
+
+    lease: Lease
+    messages: Sequence[OutboxMessage]
+    replaced: Sequence[OutboxMessage] = ()
+
+
+def claim_emails(runtime: Runtime, now: datetime, limit: int) -> Claim:
+    """Claim the emails that have been due the longest."""
+
+    def work(session: Session) -> Claim:
+        lease = take_lease(session, runtime.settings.lease_seconds)
+        messages = session.scalars(due(EMAIL, now).limit(limit)).all()
+        _lease_out(session, lease, messages, now)
+        return Claim(lease, messages)
+
+    return runtime.in_transaction(work)
+
+
+def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
+    """Claim workspace operations, at most one for each account, and never one older than another of its product."""
+
+    def work(session: Session) -> Claim:
+        lease = take_lease(session, runtime.settings.lease_seconds)
+        candidates = session.scalars(due(WORKSPACES, now).where(~_lane_is_taken()).limit(limit)).all()
+        newest = _newest(session, candidates)
+        current = [m for m in candidates if m.id == newest[m.lane, m.product]]
+        one_a_lane = list({m.lane: m for m in reversed(current)}.values())
+        replaced = [m for m in candidates if m.id != newest[m.lane, m.product]]
+        _lease_out(session, lease, [*one_a_lane, *replaced], now)
+        _take_lanes(session, one_a_lane)
+        return Claim(lease, one_a_lane, replaced)
+
+    return runtime.in_transaction(work)
+
+
+def take_back(runtime: Runtime) -> None:
+    """Return effects whose lease has ended to the queue; whoever held them can no longer write.
+
+    One that may have gone out, and may go at most once, is held for a human instead.
+    """
+    table = OutboxMessage
+
+    def work(session: Session) -> None:
+        ended = and_(table.state == EffectState.SENDING.value, table.lease_until <= database_now(session))
+        ids = session.scalars(
+            select(table.id).where(ended).order_by(table.lease_until).limit(1000).with_for_update(skip_locked=True)
+        ).all()
+        if ids:
+            held = and_(table.marked_at.is_not(None), table.kind.in_(runtime.settings.emails_at_most_once))
+            _release(session, ids, held, EffectState.HELD, "cut off while it was being sent: look whether it arrived")
+            _release(session, ids, table.state == EffectState.SENDING.value, EffectState.PENDING, None)
+
+    runtime.in_transaction(work)
+
+
+def due(channel: str, now: datetime) -> Select[Any]:
+    """Select what is due in a channel, the longest waiting first, locked and stepping over what others hold."""
+    table = OutboxMessage
+    return (
+        select(table)
+        .where(table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now)
+        .order_by(table.due_at, table.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _lane_is_taken() -> ColumnElement[bool]:
+    other = aliased(OutboxMessage)
+    return exists().where(other.lane_in_flight == OutboxMessage.lane)
+
+
+def _newest(session: Session, candidates: Iterable[OutboxMessage]) -> dict[Any, int]:
+    lanes = {message.lane for message in candidates}
+    table = OutboxMessage
+    rows = session.execute(
+        select(table.lane, table.product, func.max(table.id))
+        .where(table.lane.in_(lanes))
+        .group_by(table.lane, table.product)
+    )
+    return {(lane, product): newest for lane, product, newest in rows}
+
+
+def _lease_out(session: Session, lease: Lease, messages: Sequence[OutboxMessage], now: datetime) -> None:
+    if not messages:
+        return
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_([message.id for message in messages]))
+        .values(
+            state=EffectState.SENDING.value,
+            lease_until=lease.until,
+            lease_token=lease.token,
+            first_tried_at=func.coalesce(OutboxMessage.first_tried_at, now),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _take_lanes(session: Session, messages: Sequence[OutboxMessage]) -> None:
+    # Unique in the database: of two workers that claim one account at the same time, one fails and begins anew.
+    if messages:
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_([message.id for message in messages]))
+            .values(lane_in_flight=OutboxMessage.lane)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _release(
+    session: Session, ids: Sequence[int], which: ColumnElement[bool], state: EffectState, error: str | None
+) -> None:
+    values: dict[str, Any] = {"state": state.value, "lease_until": None, "lease_token": None, "lane_in_flight": None}
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(ids), which)
+        .values(**values, **({"last_error": error} if error else {}))
+        .execution_options(synchronize_session=False)
+    )

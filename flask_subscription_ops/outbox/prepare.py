@@ -1,0 +1,121 @@
+"""Turn claimed emails into rendered ones, and sort out those that have no reason or no recipient any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from ..domain.clock import to_text
+from ..domain.contacts import Contact
+from ..domain.reasons import Facts, why_not
+from ..domain.reminders import Ladder
+from ..domain.states import Status
+from ..errors import ConfigurationError, PermanentFailure, SubscriptionOpsError, describe
+from ..models import OutboxMessage, Subscription
+from ..runtime import Runtime
+from .settle import Ledger
+
+if TYPE_CHECKING:
+    from ..mail.base import Email
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One claimed effect with its email; `repeat` says that an earlier try may have got through."""
+
+    message: OutboxMessage
+    email: Email
+    repeat: bool
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One claim on its way to the transport; what is not to be sent is settled in the ledger."""
+
+    runtime: Runtime
+    ledger: Ledger
+    now: datetime
+    failed: dict[str, str] = field(default_factory=dict)  # accounts whose contact could not be asked for
+
+    def ready(self, messages: Sequence[OutboxMessage]) -> list[Ready]:
+        """Return the emails that are to be sent."""
+        contacts = self._contacts(sorted({message.account_id for message in messages}))
+        subscriptions = self._subscriptions({message.subscription_id for message in messages})
+        ready = []
+        for message in messages:
+            contact, subscription = contacts.get(message.account_id), subscriptions[message.subscription_id]
+            email = self._email(message, subscription, contact)
+            if email is not None:
+                ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
+        return ready
+
+    def _contacts(self, account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        """Ask for all at once; where the host's hook fails, for each alone, so that one account spoils no other's."""
+        try:
+            return self.runtime.contacts(account_ids)
+        except ConfigurationError:
+            raise
+        except Exception:
+            return {key: contact for account_id in account_ids for key, contact in self._contact(account_id).items()}
+
+    def _contact(self, account_id: str) -> Mapping[str, Contact]:
+        try:
+            return self.runtime.contacts([account_id])
+        except Exception as error:
+            self.failed[account_id] = f"the contacts hook failed: {describe(error)}"
+            return {}
+
+    def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription]:
+        with self.runtime.reading() as session:
+            return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
+
+    def _email(self, message: OutboxMessage, subscription: Subscription, contact: Contact | None) -> Email | None:
+        if message.account_id in self.failed:
+            self.ledger.postponed(message, self.failed[message.account_id])
+        elif contact is None:
+            self.ledger.superseded([message], "the account is gone")
+        elif reason := self._why_not(message, subscription, contact):
+            self.ledger.superseded([message], reason)
+        elif not contact.email:
+            self.ledger.no_recipient(message)
+        else:
+            return self._render(message, _details(message, subscription), contact)
+        return None
+
+    def _why_not(self, message: OutboxMessage, subscription: Subscription, contact: Contact) -> str | None:
+        ends_at, ladder = subscription.trial_ends_at, self._ladder(subscription, contact)
+        facts = Facts(Status(subscription.status), ends_at, subscription.cancel_at_period_end, ladder)
+        return why_not(message.kind, message.details, facts, self.now)
+
+    def _ladder(self, subscription: Subscription, contact: Contact) -> Ladder | None:
+        if subscription.status != Status.TRIALING or subscription.trial_ends_at is None:
+            return None
+        start = subscription.period_start or subscription.created_at
+        return self.runtime.settings.trial_ladder(subscription.plan, start, subscription.trial_ends_at, contact)
+
+    def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email | None:
+        from ..mail.notice import Notice
+
+        at = message.first_tried_at or self.now
+        try:
+            notice = Notice(message.effect_key, message.kind, message.account_id, contact, details, at)
+            return self.runtime.renderer.render(notice)
+        except ConfigurationError:
+            raise
+        except PermanentFailure as error:
+            self.ledger.refused(message, str(error))
+        except SubscriptionOpsError as error:
+            self.ledger.postponed(message, str(error))
+        return None
+
+
+def _details(message: OutboxMessage, subscription: Subscription) -> Mapping[str, Any]:
+    """A welcome that waited while the trial was extended names the new end."""
+    details: Mapping[str, Any] = message.details
+    if message.kind == "trial_started" and subscription.trial_ends_at is not None:
+        return {**details, "trial_ends_at": to_text(subscription.trial_ends_at)}
+    return details

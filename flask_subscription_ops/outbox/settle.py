@@ -1,0 +1,127 @@
+"""Write down what became of a claimed effect, at once, and only while the claim still holds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Update, update
+
+from ..domain.backoff import backoff, jittered
+from ..models import OutboxMessage
+from ..models.outbox import EffectState
+from ..runtime import Runtime
+from ..signals import effect_failed, send
+from .lease import Lease
+from .tally import Tally
+
+log = logging.getLogger("flask_subscription_ops")
+
+RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
+ERROR_LENGTH = 1000
+
+
+class Ledger:
+    """Records outcomes under one lease; every write is one statement, committed in its own round trip."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        lease: Lease,
+        tally: Tally,
+        now: Callable[[], datetime],
+        connection: Connection | None = None,
+    ) -> None:
+        self._runtime, self._lease, self._tally, self._now = runtime, lease, tally, now
+        self._connection = connection
+
+    def done(self, messages: Sequence[OutboxMessage]) -> None:
+        """These have happened."""
+        if self._close(messages, EffectState.DONE, attempts=OutboxMessage.attempts + 1, last_error=None):
+            self._tally.delivered.update(message.kind for message in messages)
+
+    def superseded(self, messages: Sequence[OutboxMessage], reason: str) -> None:
+        """The reason for these was gone when their turn came."""
+        if self._close(messages, EffectState.SUPERSEDED, last_error=reason):
+            self._tally.superseded.update(message.kind for message in messages)
+
+    def no_recipient(self, message: OutboxMessage) -> None:
+        """The account is known, but nobody of it can be written to."""
+        if self._close([message], EffectState.NO_RECIPIENT, last_error="the contact has no email address"):
+            self._tally.no_recipient[message.kind] += 1
+            log.warning("%s has no recipient", message.effect_key)
+
+    def released(self, messages: Sequence[OutboxMessage]) -> None:
+        """These were claimed and never tried."""
+        self._write(messages, state=EffectState.PENDING.value, **RELEASED)
+
+    def refused(self, message: OutboxMessage, error: str) -> None:
+        """It will never be taken as it is."""
+        self._fail(message, error, EffectState.DEAD)
+
+    def postponed(self, message: OutboxMessage, error: str) -> None:
+        """It surely did not happen: tried again later, and dead after too many tries."""
+        self._fail(message, error, self._again(message), first_tried_at=None, marked_at=None)
+
+    def uncertain(self, message: OutboxMessage, error: str) -> None:
+        """It may have happened: tried again as the same effect, unless its kind may go at most once."""
+        once = message.kind in self._runtime.settings.emails_at_most_once
+        self._fail(message, error, EffectState.HELD if once else self._again(message))
+
+    def cut_off(self, message: OutboxMessage, error: str) -> None:
+        """It is still running beyond its deadline: it stays ours until it returns, or until the lease ends."""
+        due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
+        self._write([message], attempts=OutboxMessage.attempts + 1, last_error=error[:ERROR_LENGTH], due_at=due_at)
+        self._report(message, error, EffectState.SENDING)
+
+    def mark(self, message: OutboxMessage) -> bool:
+        """Note that from now on it may have happened; False where the claim is lost."""
+        return self._write([message], marked_at=self._now())
+
+    def _again(self, message: OutboxMessage) -> EffectState:
+        return EffectState.DEAD if message.attempts + 1 >= self._runtime.settings.max_attempts else EffectState.PENDING
+
+    def _close(self, messages: Sequence[OutboxMessage], state: EffectState, **values: Any) -> bool:
+        return self._write(messages, state=state.value, done_at=self._now(), **values, **RELEASED)
+
+    def _fail(self, message: OutboxMessage, error: str, state: EffectState, **values: Any) -> None:
+        due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
+        if state is not EffectState.PENDING:
+            values |= {"done_at": self._now()}
+        else:
+            values |= {"due_at": due_at}
+        attempts, last_error = OutboxMessage.attempts + 1, error[:ERROR_LENGTH]
+        if self._write([message], state=state.value, attempts=attempts, last_error=last_error, **values, **RELEASED):
+            self._report(message, error, state)
+
+    def _report(self, message: OutboxMessage, error: str, state: EffectState) -> None:
+        self._tally.failed[message.kind] += 1
+        self._tally.fail(message.effect_key, error)
+        log.warning("%s failed and is %s", message.effect_key, state.value)
+        facts = {"effect_key": message.effect_key, "kind": message.kind, "account_id": message.account_id}
+        send(effect_failed, self._runtime.app, state=state.value, error=error, **facts)
+
+    def _write(self, messages: Sequence[OutboxMessage], **values: Any) -> bool:
+        if not messages:
+            return False
+        statement = (
+            update(OutboxMessage)
+            .where(
+                OutboxMessage.id.in_([message.id for message in messages]),
+                OutboxMessage.lease_token == self._lease.token,
+                OutboxMessage.state == EffectState.SENDING.value,
+            )
+            .values(**values)
+        )
+        written = self._execute(statement)
+        if written != len(messages):
+            log.warning("%d of %d claims were lost to a newer one", len(messages) - written, len(messages))
+        return written == len(messages)
+
+    def _execute(self, statement: Update) -> int:
+        if self._connection is not None:
+            return self._connection.execute(statement).rowcount
+        with self._runtime.autocommitting() as connection:
+            return connection.execute(statement).rowcount

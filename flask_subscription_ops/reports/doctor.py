@@ -1,0 +1,107 @@
+"""What is wrong, or about to go wrong, with an app's set-up: one finding a line, each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import inspect
+
+from ..domain.reasons import WANTED_IN
+from ..errors import ConfigurationError, SubscriptionOpsError
+from ..jobs.guard import missing_from_schema, stored_deployment
+from ..models import Base
+from ..runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a human should mend; `area` is where it lies."""
+
+    area: str
+    text: str
+
+
+def examine(runtime: Runtime) -> list[Finding]:
+    """Look at everything that can be looked at without sending anything."""
+    runtime.require_database()
+    checks: dict[str, Callable[[Runtime], Iterator[str]]] = {
+        "configuration": _configuration,
+        "schema": _schema,
+        "indexes": _indexes,
+        "deployment": _deployment,
+        "hooks": _hooks,
+        "mail": _mail,
+    }
+    return [Finding(area, text) for area, check in checks.items() for text in check(runtime)]
+
+
+def _configuration(runtime: Runtime) -> Iterator[str]:
+    settings = runtime.settings
+    if not settings.plans:
+        yield "SUBS_PLANS is empty: no trial can be started; declare at least one plan"
+    if settings.deployment == "default":
+        yield "SUBS_DEPLOYMENT is not set: a copy of this database could not be told from the original; name it"
+    if settings.allow_time_travel:
+        yield "SUBS_ALLOW_TIME_TRAVEL is on: runs dated elsewhere may write; turn it off outside tests and demos"
+    for key, plan in settings.plans.items():
+        shortest = min(plan.policy.trial_reminder_days, default=0)
+        if shortest >= plan.policy.trial_days:
+            yield f"plan {key}: a trial of {plan.policy.trial_days} days is never reminded; add a shorter reminder"
+    if runtime.engine.dialect.name == "sqlite" and runtime.engine.url.database in (None, "", ":memory:"):
+        yield "the database is in memory: everything is forgotten when the process ends"
+
+
+def _schema(runtime: Runtime) -> Iterator[str]:
+    for name in missing_from_schema(runtime):
+        yield f"{name} is missing: run `flask db migrate` and `flask db upgrade`"
+
+
+def _indexes(runtime: Runtime) -> Iterator[str]:
+    inspector = inspect(runtime.engine)
+    for table in Base.metadata.sorted_tables:
+        if inspector.has_table(table.name):
+            present = {index["name"] for index in inspector.get_indexes(table.name)}
+            for index in sorted(str(index.name) for index in table.indexes):
+                if index not in present:
+                    yield f"{index} is missing: due rows are found by scanning; run `flask db migrate` and `upgrade`"
+
+
+def _deployment(runtime: Runtime) -> Iterator[str]:
+    if missing_from_schema(runtime):
+        return
+    with runtime.reading() as session:
+        stored = stored_deployment(session)
+    if stored is not None and stored.name != runtime.settings.deployment:
+        yield (
+            f"the database belongs to {stored.name!r}, and SUBS_DEPLOYMENT is {runtime.settings.deployment!r}:"
+            " nothing is sent until `flask subs deployment adopt`"
+        )
+
+
+def _hooks(runtime: Runtime) -> Iterator[str]:
+    hooks = runtime.hooks
+    if hooks.get("contacts") is None:
+        yield "no contacts hook: no email can be sent; register one with @subs.contacts"
+    stops, starts = hooks.get("suspend_workspaces"), hooks.get("resume_workspaces")
+    if runtime.settings.workspaces == "hooks":
+        if stops is None:
+            yield "no suspend_workspaces hook: ended trials keep their workspaces; register @subs.suspend_workspaces"
+        elif starts is None:
+            yield "no resume_workspaces hook: stopped workspaces never start again; register @subs.resume_workspaces"
+
+
+def _mail(runtime: Runtime) -> Iterator[str]:
+    try:
+        _ = runtime.renderer.sender
+        runtime.transport.check()
+        without = set(WANTED_IN) - set(runtime.renderer.kinds())
+    except ConfigurationError as error:
+        yield from error.problems
+    except SubscriptionOpsError as error:
+        yield f"the mail transport cannot be used: {error}"
+    else:
+        yield from (f"there is no template for {kind}" for kind in sorted(without))
+    for kind in (*runtime.settings.emails_off, *runtime.settings.emails_at_most_once):
+        if kind not in runtime.renderer.kinds():
+            yield f"SUBS_EMAILS_OFF or SUBS_EMAILS_AT_MOST_ONCE names {kind!r}, which is no kind of email"

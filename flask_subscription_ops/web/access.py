@@ -1,0 +1,58 @@
+"""Who may see a page: only an account with access to the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import abort, current_app, g, redirect, url_for
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from ..extension import SubscriptionOps
+    from ..models import Subscription
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+CACHED = "_subscription_ops_current"
+
+
+def access_required(subs: SubscriptionOps, product: str) -> Callable[[View], View]:
+    """Return a decorator that lets only accounts with access in.
+
+    Without an account it answers 401; without access it redirects to SUBS_ACCESS_DENIED, or answers 402.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            account_id = subs.current_account_id()
+            if account_id is None:
+                abort(401)
+            if not subs.has_access(account_id, product):
+                return _denied(subs.settings.access_denied)
+            return current_app.ensure_sync(view)(*args, **kwargs)
+
+        return cast(View, guarded)
+
+    return decorate
+
+
+def _denied(target: str | None) -> Response:
+    if target is None:
+        abort(402)
+    return redirect(target if "/" in target else url_for(target))
+
+
+def template_subscription(subs: SubscriptionOps) -> LocalProxy[Subscription | None]:
+    """Return the template global `subscription`: the current account's, looked up once a request when it is used."""
+
+    def current() -> Subscription | None:
+        if CACHED not in g:
+            account_id = subs.current_account_id()
+            setattr(g, CACHED, None if account_id is None else subs.get(account_id))
+        return cast("Subscription | None", g.get(CACHED))
+
+    return LocalProxy(current)
