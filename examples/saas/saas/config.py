@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,12 @@ PLANS = {
 
 
 def from_environment(instance: Path) -> dict[str, Any]:
-    """Return the app's configuration; a secret NAME may be given as a file in NAME_FILE."""
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Return the app's configuration."""
     return {
         "SECRET_KEY": _secret("SECRET_KEY") or _key_kept_in(instance / "secret_key"),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": _flag("SESSION_COOKIE_SECURE"),
-        "SQLALCHEMY_DATABASE_URI": _secret("DATABASE_URL") or f"sqlite:///{instance / 'saas.db'}",
+        "SQLALCHEMY_DATABASE_URI": _secret("DATABASE_URL") or "sqlite:///saas.db",
         **_mail(instance),
         "SUBS_PLANS": PLANS,
         "SUBS_DEPLOYMENT": os.environ.get("SUBS_DEPLOYMENT", "development"),
@@ -49,16 +49,21 @@ def _flag(name: str) -> bool:
 
 
 def _secret(name: str) -> str | None:
+    """Return a secret from the file that NAME_FILE names, else from systemd's credential, else from NAME itself."""
     if path := os.environ.get(f"{name}_FILE"):
         return Path(path).read_text("utf-8").strip()
-    return os.environ.get(name)
+    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull), name.lower().replace("_", "-"))
+    return credential.read_text("utf-8").strip() if credential.is_file() else os.environ.get(name)
 
 
 def _key_kept_in(path: Path) -> str:
     """Return the key in `path`, made on first use, so that logins outlive a restart and all workers agree."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex())
-    except FileExistsError:
-        pass
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(), "utf-8")
+        with suppress(FileExistsError):  # another worker was faster: its key is everybody's
+            os.link(fresh, path)
+        fresh.unlink()
     return path.read_text("utf-8")

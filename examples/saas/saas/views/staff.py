@@ -17,6 +17,7 @@ from ..models import Company, User
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 csrf.protect(pages)
+pages.cli.help = "Who works here."
 
 SHOWN = 50  # companies on one page
 

@@ -1,0 +1,71 @@
+"""Fixtures for tests that need a host on a real database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .hosts import Host, running_host
+from .servers import DATABASES, Missing, database
+
+SKIPPED: set[str] = set()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, of each kind in turn."""
+    yield from _open(request.param, tmp_path)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty SQLite database, for what no database can change."""
+    yield from _open("sqlite", tmp_path)
+
+
+@pytest.fixture
+def make(database_url: str) -> Iterator[Callable[..., Host]]:
+    """Make a host on each kind of database, with the configuration that a test gives."""
+    with ExitStack() as stack:
+        yield lambda **config: stack.enter_context(running_host(database_url, **config))
+
+
+@pytest.fixture
+def host(make: Callable[..., Host]) -> Host:
+    """The usual host, on each kind of database in turn."""
+    return make()
+
+
+@pytest.fixture
+def make_on_sqlite(sqlite_url: str) -> Iterator[Callable[..., Host]]:
+    with ExitStack() as stack:
+        yield lambda **config: stack.enter_context(running_host(sqlite_url, **config))
+
+
+@pytest.fixture
+def sqlite_host(make_on_sqlite: Callable[..., Host]) -> Host:
+    """The usual host on SQLite."""
+    return make_on_sqlite()
+
+
+def _open(kind: str, folder: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(database(kind, folder))
+        except Missing as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(str(missing))
+            SKIPPED.add(str(missing))
+            pytest.skip(str(missing))
+        yield url
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line what the machine could not run."""
+    if SKIPPED:
+        terminalreporter.write_line(f"not run: {'; '.join(sorted(SKIPPED))}")
