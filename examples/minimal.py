@@ -1,7 +1,5 @@
 """The smallest complete host. Try it: flask --app examples/minimal.py subs trial-check --dry-run"""
 
-from __future__ import annotations
-
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import Mapped, mapped_column

@@ -18,7 +18,7 @@ from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
 from .jobs.report import JobReport
 from .models import Base, Subscription, mirror
-from .runtime import Runtime
+from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from .mail.base import Email
 
 EXTENSION = "subscription_ops"
-RUNTIME = "subscription_ops.runtime"
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+RUNTIME = "subscription_ops.runtime"  # the key under which an app keeps its runtime
+
 SQLITE_BUSY_MS = 30_000
 CONTENTION_TRIES = 8
 CONTENTION_CODES = {"40001", "40P01", "55P03", 1205, 1213, 1020}  # PostgreSQL's states, MariaDB's error numbers

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import click
 from flask import current_app
@@ -17,9 +17,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ..domain.clock import parse_instant, to_text
 from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
-
-if TYPE_CHECKING:
-    from ..runtime import Runtime
+from ..runtime import RUNTIME, Runtime, unreachable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,9 +29,7 @@ STOPPED = 4
 
 def runtime() -> Runtime:
     """Return what the current app works with."""
-    from ..extension import RUNTIME
-
-    return cast("Runtime", current_app.extensions[RUNTIME])
+    return cast(Runtime, current_app.extensions[RUNTIME])
 
 
 def in_app(function: Command) -> Command:
@@ -95,7 +91,6 @@ def _plain(value: Any) -> Any:
 
 def _explain(error: OperationalError | ProgrammingError) -> NoReturn:
     from ..jobs.guard import require_schema
-    from ..runtime import unreachable
 
     try:
         require_schema(runtime())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -12,23 +12,17 @@ import pytest
 
 from flask_subscription_ops import current_subs
 
-from .conftest import EXAMPLES
-
 
 @pytest.fixture
 def minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setenv("FLASK_SQLALCHEMY_DATABASE_URI", f"sqlite:///{tmp_path / 'minimal.db'}")
     monkeypatch.setenv("FLASK_SUBS_MAIL", "memory")
     monkeypatch.setenv("FLASK_SUBS_ALLOW_TIME_TRAVEL", "true")
-    spec = spec_from_file_location("minimal", EXAMPLES / "minimal.py")
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.create_app().app_context():
-        yield module
-        module.db.session.remove()
-        module.db.engine.dispose()
+    minimal = import_module("minimal")
+    with minimal.create_app().app_context():
+        yield minimal
+        minimal.db.session.remove()
+        minimal.db.engine.dispose()
 
 
 def test_an_ended_trial_stops_the_account_and_a_payment_starts_it_again(minimal: ModuleType) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from flask import Flask
@@ -20,7 +21,7 @@ from flask_subscription_ops.mail.smtp import SmtpTransport
 
 from .fake_smtp import FakeSmtp
 
-CERTIFICATE = Path(__file__).parent / "tls" / "localhost.pem"
+AUTHORITY = trustme.CA()
 Send = Callable[..., list[Outcome]]
 
 
@@ -237,8 +238,9 @@ def test_without_flask_mail_the_remedy_is_named(make_settings: Callable[..., Any
 
 class TestEncryption:
     @pytest.fixture(autouse=True)
-    def _trust(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    def _trust(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        AUTHORITY.cert_pem.write_to_path(tmp_path / "authority.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
 
     def test_starttls_protects_the_login(
         self, controller: Callable[..., Any], make_settings: Callable[..., Any], make_email: Callable[..., Email]
@@ -350,5 +352,5 @@ def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data
 
 def _server_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    AUTHORITY.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     return context

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask_subscription_ops.jobs.table import JOBS
-
 from flask_subscription_ops.schedules.__main__ import main
 from flask_subscription_ops.schedules.example import EXAMPLE
 from flask_subscription_ops.schedules.guide import job_table

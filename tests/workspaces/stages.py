@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from flask_subscription_ops.errors import PermanentFailure, TemporaryFailure
+from flask_subscription_ops.hooks import HookProvisioner, Hooks
 from flask_subscription_ops.workspaces.base import Provisioner
 from flask_subscription_ops.workspaces.http import HttpProvisioner
 from flask_subscription_ops.workspaces.memory import MemoryProvisioner
@@ -102,4 +103,18 @@ def http() -> Iterator[Stage]:
         )
 
 
-STAGES = {"memory": memory, "http": http}
+@contextmanager
+def hooks() -> Iterator[Stage]:
+    world, registry = MemoryProvisioner(), Hooks()
+    registry.register("suspend_workspaces", lambda account_id, operation: world.suspend(account_id, operation))
+    registry.register("resume_workspaces", lambda account_id, operation: world.resume(account_id, operation))
+    yield Stage(
+        HookProvisioner(registry),
+        world.is_running,
+        lambda: [(call.action, call.account_id, call.operation.id) for call in world.calls],
+        lambda: world.fail_next(PermanentFailure("refused")),
+        lambda: world.fail_next(TemporaryFailure("busy")),
+    )
+
+
+STAGES = {"memory": memory, "http": http, "hooks": hooks}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_subscription_ops import SubscriptionOps
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
-
-from flask_subscription_ops import SubscriptionOps
 
 CONSTRAINT_NAMES = {
     "ix": "ix_%(column_0_label)s",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flask import g
-from sqlalchemy import Select, func, select, update
-
 from flask_subscription_ops import Contact, Operation
 from flask_subscription_ops import Workspace as WorkspaceState
+from sqlalchemy import Select, func, select, update
 
 from .extensions import db, subs
 from .models import ADMIN, RUNNING, STOPPED, Company, User, Workspace

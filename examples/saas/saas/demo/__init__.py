@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import click
@@ -15,9 +16,8 @@ commands = AppGroup("demo", help="Generated companies and a guided tour.")
 def seed(companies: int) -> None:
     """Fill an empty database with companies in every situation."""
     from .seed import fill
-    from .situations import last_noon
 
-    counts = fill(companies, last_noon())
+    counts = fill(companies, datetime.now(timezone.utc))
     for situation, count in counts.items():
         click.echo(f"{count:>6}  {situation}")
 

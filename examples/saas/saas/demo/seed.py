@@ -6,9 +6,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import click
-from werkzeug.security import generate_password_hash
-
 from flask_subscription_ops.models import Subscription
+from werkzeug.security import generate_password_hash
 
 from ..extensions import db
 from ..models import ADMIN, MEMBER, RUNNING, STOPPED, Company, User, Workspace
@@ -48,7 +47,7 @@ def _company(draft: Draft, password_hash: str) -> Company:
 def _user(draft: Draft, password_hash: str) -> User:
     """Make the company's first user: its admin, or a mere member where it has none."""
     return User(
-        name=f"Owner of company {draft.number}" if draft.email else f"Member of company {draft.number}",
+        name=f"{'Owner' if draft.email else 'Member'} of {draft.name}",
         email=draft.email or f"member@company-{draft.number}.example.com",
         role=ADMIN if draft.email else MEMBER,
         password_hash=password_hash,

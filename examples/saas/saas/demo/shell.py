@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 WSGI = Path(__file__).parents[2] / "wsgi.py"
-LINES_SHOWN = 40
+HEAD, TAIL = 8, 2  # lines shown of a long output
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,6 @@ class Shell:
 
 def _shortened(output: str) -> str:
     lines = output.rstrip().splitlines()
-    if len(lines) > LINES_SHOWN:
-        lines = [*lines[:LINES_SHOWN], f"... {len(lines) - LINES_SHOWN} more lines"]
+    if len(lines) > 2 * (HEAD + TAIL):
+        lines = [*lines[:HEAD], "...", *lines[-TAIL:]]
     return "\n".join(f"  {line}" for line in lines)

@@ -13,8 +13,19 @@ SECOND = ("Harbor", "Meadow", "Signal", "Orchard", "Lantern", "Quarry", "Summit"
 TRADE = ("Foods", "Labs", "Logistics", "Press", "Studio", "Tools", "Works")
 HOSTILE = 'Acme <script>alert("1")</script>\r\nBcc: everybody@example.net \u202egnp.exe {{ 7 * 7 }}'
 
-AWAKE = ("Europe/Berlin", "Europe/Istanbul", "Africa/Nairobi", "Asia/Kolkata", "Asia/Tokyo")
-ASLEEP = ("America/New_York", "America/Los_Angeles")  # before nine in the morning at noon UTC, all year round
+ZONES = (
+    "Pacific/Honolulu",
+    "America/Los_Angeles",
+    "America/Chicago",
+    "America/Sao_Paulo",
+    "Europe/Berlin",
+    "Europe/Istanbul",
+    "Asia/Karachi",
+    "Asia/Bangkok",
+    "Asia/Tokyo",
+    "Pacific/Auckland",
+)
+AWAKE, ASLEEP = range(9, 23), range(8)  # local hours that stay on their side of nine o'clock and midnight for a while
 LOCALES = ("en", "ru", "tr", "de")  # emails do not speak German: those go out in English
 
 
@@ -26,7 +37,7 @@ class Situation:
     share: float
     status: str
     ends_in: tuple[int, ...]
-    zones: tuple[str, ...] = AWAKE
+    hours: range = AWAKE
 
 
 SITUATIONS = (
@@ -55,19 +66,13 @@ class Draft:
     ends_at: datetime
 
 
-def last_noon() -> datetime:
-    """Return the last noon in UTC: a moment that is the same for whoever runs the demo on this day."""
-    now = datetime.now(timezone.utc)
-    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
-    return noon if noon <= now else noon - timedelta(days=1)
-
-
 def drafts(count: int, now: datetime) -> Iterator[Draft]:
     """Draw `count` companies as of `now`; the same arguments give the same companies."""
     random = Random(42)
     for number, (situation, nth) in enumerate(_spread(count), start=1):
         name = " ".join(random.choice(words) for words in (FIRST, SECOND, TRADE))
-        zone = situation.zones[nth % len(situation.zones)]
+        zones = _zones_in(situation.hours, now)
+        zone = zones[nth % len(zones)]
         yield Draft(
             number=number,
             name=HOSTILE if (situation.name, nth) == ("7 days left", 2) else f"{name} {number}",
@@ -81,6 +86,11 @@ def drafts(count: int, now: datetime) -> Iterator[Draft]:
         )
 
 
+def a_company_with(situation: str, count: int) -> int:
+    """Return the number, which is also the key, of the last of `count` companies in this situation."""
+    return max(number for number, (each, _) in enumerate(_spread(count), start=1) if each.name == situation)
+
+
 def _spread(count: int) -> Iterator[tuple[Situation, int]]:
     """Give every situation its share, and the last one what rounding leaves over."""
     left = count
@@ -89,6 +99,10 @@ def _spread(count: int) -> Iterator[tuple[Situation, int]]:
         left -= size
         for nth in range(size):
             yield situation, nth
+
+
+def _zones_in(hours: range, now: datetime) -> list[str]:
+    return [zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).hour in hours]
 
 
 def _email(name: str, number: int, situation: Situation, nth: int) -> str:

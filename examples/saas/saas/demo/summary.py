@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
-
 from flask_subscription_ops.models import OutboxMessage, Subscription
+from sqlalchemy import func, select
 
 from ..extensions import db
 from ..models import STOPPED, Workspace

@@ -10,7 +10,7 @@ import click
 
 from .seed import PASSWORD, STAFF
 from .shell import WSGI, Shell
-from .situations import drafts, last_noon
+from .situations import a_company_with
 
 COMPANIES = 300
 MARK = ".demo"  # in a folder that a demo made, and the next one may remove
@@ -22,7 +22,6 @@ class Tour:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.now = last_noon()
         self.environment = {
             "SAAS_INSTANCE": str(folder),
             "SUBS_DEPLOYMENT": "demo",
@@ -56,7 +55,6 @@ class Tour:
 
     def _look_before(self) -> None:
         _chapter("What would happen now? A dry run writes nothing")
-        _say(f"'Now' is {self.now:%A, %H:%M} UTC, so that the demo tells the same story at any hour.")
         self._trial_check("--dry-run")
 
     def _meet_the_brake(self) -> None:
@@ -80,7 +78,7 @@ class Tour:
         _chapter("What has happened")
         self.shell.flask("demo", "summary")
         self.shell.flask("subs", "status")
-        self.shell.flask("subs", "show", self._an_account_of("trial ended yesterday"))
+        self.shell.flask("subs", "show", str(a_company_with("trial ended yesterday", COMPANIES)))
         self._show_an_email()
 
     def _show_an_email(self) -> None:
@@ -99,13 +97,7 @@ class Tour:
         )
 
     def _trial_check(self, *options: str, expect: int = 0) -> str:
-        return self.shell.flask(
-            "subs", "trial-check", "--as-of", f"{self.now:%Y-%m-%dT%H:%MZ}", *options, expect=expect
-        )
-
-    def _an_account_of(self, situation: str) -> str:
-        """Return the key of the situation's last company: the numbers of companies are their keys."""
-        return str([draft.number for draft in drafts(COMPANIES, self.now) if draft.situation == situation][-1])
+        return self.shell.flask("subs", "trial-check", *options, expect=expect)
 
 
 def _chapter(title: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
-
 from flask_subscription_ops.errors import SubscriptionOpsError
 from flask_subscription_ops.models import Subscription
+from werkzeug.wrappers import Response
 
 from .. import csrf
 from ..config import PLANS

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import select, update
-from werkzeug.wrappers import Response
-
 from flask_subscription_ops.errors import SubscriptionOpsError
 from flask_subscription_ops.models import Subscription
+from sqlalchemy import select, update
+from werkzeug.wrappers import Response
 
 from .. import csrf
 from ..extensions import db, subs

@@ -1,0 +1,51 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check format bench docs units translations wheel clean
+
+help:
+	@echo "make demo    run the main job on a small host with demo data (SQLite, emails as files)"
+	@echo "make test    run all tests (SQLite and PostgreSQL; MariaDB where it is reachable)"
+	@echo "make check   format, lint, types, imports"
+	@echo "make bench   print the measured ratios"
+	@echo "make docs    build the documentation, warnings as errors"
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint --group docs
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python examples/saas/demo.py
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python -m bench
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+
+units: $(READY)
+	$(BIN)/python -m flask_subscription_ops.schedules units systemd/
+
+wheel: $(READY)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) build dist site .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
