@@ -44,6 +44,7 @@ class Browser:
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """Return the app with its tables; each request of a test has a context of its own, as on a server."""
     from saas import create_app
     from saas.extensions import db
 
@@ -51,8 +52,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     app = create_app({"TESTING": True, "SUBS_MAIL": "memory", "SUBS_ALLOW_TIME_TRAVEL": True})
     with app.app_context():
         db.create_all()
-        yield app
-        db.session.remove()
+    yield app
+    with app.app_context():
         db.engine.dispose()
 
 

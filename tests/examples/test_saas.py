@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
+import pytest
 from flask import Flask
 from saas.extensions import db, subs
 from saas.models import Company, User, Workspace
 from sqlalchemy import func, select
 
-from flask_subscription_ops import current_subs
-
 from .conftest import SIGN_UP, Browser
 
-
-def in_days(days: int) -> datetime:
-    return datetime.now(timezone.utc) + timedelta(days=days, hours=1)
+AFTER_THE_TRIAL = datetime.now(timezone.utc) + timedelta(days=14, hours=1)
 
 
-def states() -> list[str]:
-    return list(db.session.scalars(select(Workspace.status).order_by(Workspace.id)))
+class World:
+    """What stands behind the pages: the tables and the jobs."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def run(self, job: str, as_of: datetime | None = None) -> str:
+        with self._app.app_context():
+            return str(subs.run_job(job, as_of=as_of).to_dict()["outcome"])
+
+    def workspaces(self) -> list[str]:
+        with self._app.app_context():
+            return list(db.session.scalars(select(Workspace.status).order_by(Workspace.id)))
+
+    def companies(self) -> int:
+        with self._app.app_context():
+            return db.session.scalars(select(func.count()).select_from(Company)).one()
+
+    def status(self) -> str:
+        with self._app.app_context():
+            subscription = subs.get("1")
+            return subscription.status if subscription else "none"
+
+    def emails(self) -> list[tuple[str, str]]:
+        with self._app.app_context():
+            return [(email.kind, email.recipient) for email in subs.mailbox]
+
+    def change(self, thing: type, **values: Any) -> None:
+        with self._app.app_context():
+            db.session.execute(db.update(thing).values(**values))
+            db.session.commit()
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return World(app)
 
 
 def test_signing_up_starts_a_trial_and_shows_its_days(customer: Browser) -> None:
@@ -30,61 +62,58 @@ def test_signing_up_starts_a_trial_and_shows_its_days(customer: Browser) -> None
     assert "running" in page.text
 
 
-def test_a_refused_sign_up_leaves_nothing_behind(customer: Browser) -> None:
+def test_a_refused_sign_up_leaves_nothing_behind(customer: Browser, world: World) -> None:
     page = customer.post("/sign-up", **{**SIGN_UP, "company": "Second"})
 
     assert page.status_code == 422
     assert "has an account already" in page.text
-    assert db.session.scalar(select(func.count()).select_from(Company)) == 1
+    assert world.companies() == 1
 
 
-def test_the_email_of_the_new_trial_goes_to_the_admin(customer: Browser) -> None:
-    subs.run_job("deliver")
+def test_the_email_of_the_new_trial_goes_to_the_admin(customer: Browser, world: World) -> None:
+    world.run("deliver")
 
-    assert [(email.kind, email.recipient) for email in current_subs.mailbox] == [
-        ("trial_started", "owner@amber-harbor.example.com")
-    ]
+    assert world.emails() == [("trial_started", "owner@amber-harbor.example.com")]
 
 
-def test_an_ended_trial_stops_the_workspaces_and_leads_to_billing(customer: Browser) -> None:
-    report = subs.run_job("trial-check", as_of=in_days(14))
+def test_an_ended_trial_stops_the_workspaces_and_leads_to_billing(customer: Browser, world: World) -> None:
+    outcome = world.run("trial-check", as_of=AFTER_THE_TRIAL)
 
     page = customer.client.get("/", follow_redirects=True)
-    assert report.to_dict()["outcome"] == "ok"
-    assert states() == ["stopped"]
+    assert outcome == "ok"
+    assert world.workspaces() == ["stopped"]
     assert page.request.path == "/billing/"
     assert "Your workspaces are stopped" in page.text
 
 
-def test_who_subscribes_during_the_trial_keeps_everything(customer: Browser) -> None:
+def test_who_subscribes_during_the_trial_keeps_everything(customer: Browser, world: World) -> None:
     page = customer.post("/billing/subscribe", plan="pro")
 
-    subs.run_job("trial-check", as_of=in_days(14))
+    world.run("trial-check", as_of=AFTER_THE_TRIAL)
 
     assert "Your subscription is active" in page.text
     assert customer.get("/").status_code == 200
-    assert states() == ["running"]
+    assert world.workspaces() == ["running"]
 
 
-def test_who_subscribes_after_the_trial_gets_the_workspaces_back(customer: Browser) -> None:
-    subs.run_job("trial-check", as_of=in_days(14))
+def test_who_subscribes_after_the_trial_gets_the_workspaces_back(customer: Browser, world: World) -> None:
+    world.run("trial-check", as_of=AFTER_THE_TRIAL)
 
     customer.post("/billing/subscribe", plan="starter")
-    subs.run_job("deliver", as_of=in_days(14))
+    world.run("deliver")
 
     assert customer.get("/").status_code == 200
-    assert states() == ["running"]
+    assert world.workspaces() == ["running"]
 
 
-def test_a_workspace_its_owner_stopped_stays_stopped(customer: Browser) -> None:
-    db.session.add(Workspace(company_id=1, name="Archive", status="stopped"))
-    db.session.commit()
+def test_a_workspace_its_owner_stopped_stays_stopped(customer: Browser, world: World) -> None:
+    world.change(Workspace, status="stopped")
 
-    subs.run_job("trial-check", as_of=in_days(14))
+    world.run("trial-check", as_of=AFTER_THE_TRIAL)
     customer.post("/billing/subscribe", plan="starter")
-    subs.run_job("deliver", as_of=in_days(14))
+    world.run("deliver")
 
-    assert states() == ["running", "stopped"]
+    assert world.workspaces() == ["stopped"]
 
 
 def test_a_trial_that_is_canceled_and_resumed_goes_on(customer: Browser) -> None:
@@ -127,7 +156,7 @@ def test_a_customer_is_not_staff(customer: Browser) -> None:
     assert customer.get("/staff/").status_code == 403
 
 
-def test_staff_extends_a_trial_and_books_a_transfer(app: Flask, customer: Browser) -> None:
+def test_staff_extends_a_trial_and_books_a_transfer(app: Flask, customer: Browser, world: World) -> None:
     granted = app.test_cli_runner().invoke(args=["staff", "grant", SIGN_UP["email"]])
 
     extended = customer.post("/staff/companies/1/extend-trial", days="7")
@@ -136,12 +165,11 @@ def test_staff_extends_a_trial_and_books_a_transfer(app: Flask, customer: Browse
     assert granted.exit_code == 0
     assert "The trial is 7 days longer" in extended.text
     assert "The payment transfer-4711 is booked" in booked.text
-    assert subs.get("1").status == "active"
+    assert world.status() == "active"
 
 
-def test_only_an_admin_changes_the_subscription(customer: Browser) -> None:
-    db.session.get(User, 1).role = "member"
-    db.session.commit()
+def test_only_an_admin_changes_the_subscription(customer: Browser, world: World) -> None:
+    world.change(User, role="member")
 
     assert customer.post("/billing/cancel").status_code == 403
     assert "Ask an admin" in customer.get("/billing/").text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from saas import subscription_hooks as hooks
@@ -13,12 +15,13 @@ from flask_subscription_ops import Contact, Operation
 
 
 @pytest.fixture
-def company(app: Flask) -> Company:
+def company(app: Flask) -> Iterator[Company]:
     company = Company(name="Cobalt Quarry Tools", timezone="Asia/Tokyo", locale="tr")
     company.workspaces = [Workspace(name="Main"), Workspace(name="Archive", status="stopped")]
-    db.session.add(company)
-    db.session.commit()
-    return company
+    with app.app_context():
+        db.session.add(company)
+        db.session.commit()
+        yield company
 
 
 def add_user(company: Company, name: str, role: str) -> None:

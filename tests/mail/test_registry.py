@@ -33,7 +33,7 @@ def test_several_names_are_a_fail_over_in_that_order(app: Flask, make_settings: 
 @pytest.mark.parametrize(
     ("module", "loaded"),
     [
-        ("base", "flask jinja2 babel smtplib flask_mail mailjet_rest requests"),
+        ("base", "babel smtplib flask_mail mailjet_rest requests"),
         ("registry", "babel smtplib flask_mail mailjet_rest requests"),
         ("render", "babel smtplib flask_mail mailjet_rest requests"),
         ("memory", "babel smtplib flask_mail mailjet_rest requests"),

@@ -106,8 +106,8 @@ def http() -> Iterator[Stage]:
 @contextmanager
 def hooks() -> Iterator[Stage]:
     world, registry = MemoryProvisioner(), Hooks()
-    registry.register("suspend_workspaces", lambda account_id, operation: world.suspend(account_id, operation))
-    registry.register("resume_workspaces", lambda account_id, operation: world.resume(account_id, operation))
+    registry.register("suspend_workspaces", world.suspend)
+    registry.register("resume_workspaces", world.resume)
     yield Stage(
         HookProvisioner(registry),
         world.is_running,

@@ -26,7 +26,10 @@ def from_environment(instance: Path) -> dict[str, Any]:
         "SUBS_DEPLOYMENT": os.environ.get("SUBS_DEPLOYMENT", "development"),
         "SUBS_ALLOW_TIME_TRAVEL": _flag("SUBS_ALLOW_TIME_TRAVEL"),
         "SUBS_ACCESS_DENIED": "billing.show",
-        "SUBS_MAIL_CONTEXT": {"billing_url": os.environ.get("PUBLIC_URL", "http://127.0.0.1:5000") + "/billing/"},
+        "SUBS_MAIL_CONTEXT": {
+            "app_name": "Saas",
+            "billing_url": os.environ.get("PUBLIC_URL", "http://127.0.0.1:5000") + "/billing/",
+        },
     }
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import click
@@ -82,18 +86,26 @@ class Tour:
         self._show_an_email()
 
     def _show_an_email(self) -> None:
-        emails = sorted((self.folder / "mail").glob("trial-expired_*.eml"))
-        _say(f"Every email is a file in {self.folder / 'mail'}; open one with any mail program:", f"  {emails[-1]}")
+        path, email = next((path, email) for path, email in self._emails() if email["subject"].isascii())
+        body = email.get_body(("plain",))
+        text = body.get_content() if body else ""
+        _say(f"Every email is a file. {path}:", "", *_quoted([f"Subject: {email['subject']}", "", *text.splitlines()]))
+
+    def _emails(self) -> Iterator[tuple[Path, EmailMessage]]:
+        for path in sorted((self.folder / "mail").glob("trial-reminder_*.eml")):
+            yield path, message_from_bytes(path.read_bytes(), EmailMessage, policy=policy.default)
 
     def _suggest(self) -> None:
         _chapter("What to try next")
         settings = " ".join(f"{name}={value}" for name, value in self.environment.items())
+        in_3_days = datetime.now(timezone.utc) + timedelta(days=3)
         _say(
             f"export FLASK_APP={WSGI} {settings}",
-            "flask run                  # log in as " + f"{STAFF} or any company's owner, password {PASSWORD}",
-            "flask subs outbox list     # the two addresses that need a person",
+            "",
+            f"flask run                  # log in as {STAFF}, or as the recipient of any email: {PASSWORD}",
+            "flask subs outbox list     # the emails that need a person, and those that wait",
             "flask subs audit           # every change, one line each",
-            "flask subs trial-check     # your own clock: who is awake by now is reminded",
+            f"flask subs trial-check --as-of {in_3_days:%Y-%m-%dT%H:%MZ} --dry-run    # who is due in three days",
         )
 
     def _trial_check(self, *options: str, expect: int = 0) -> str:
@@ -105,7 +117,11 @@ def _chapter(title: str) -> None:
 
 
 def _say(*lines: str) -> None:
-    click.echo("\n" + "\n".join(f"  {line}" for line in lines))
+    click.echo("\n" + "\n".join(f"  {line}".rstrip() for line in lines))
+
+
+def _quoted(lines: Iterable[str]) -> list[str]:
+    return [f"| {line}".rstrip() for line in lines]
 
 
 def _token(said: str) -> str:
