@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from .domain.clock import Clock, system_clock
@@ -171,6 +171,11 @@ def is_contention(error: DBAPIError) -> bool:
         return "lane_in_flight" in str(error.orig)
     codes = {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]}
     return bool(codes & CONTENTION_CODES) or "database is locked" in str(error.orig)
+
+
+def is_unusable(error: DBAPIError) -> bool:
+    """Tell whether the database as a whole is at fault, and not the values that it was given."""
+    return not isinstance(error, (IntegrityError, DataError))
 
 
 def unreachable(engine: Engine, error: DBAPIError) -> DatabaseUnreachable:

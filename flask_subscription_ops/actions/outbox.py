@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from ..errors import UnknownEffect
 from ..models import OutboxMessage
 from ..models.outbox import EffectState
+from ..outbox.claim import RELEASED
 from .work import Work
 
 GIVEN_UP = (EffectState.DEAD.value, EffectState.HELD.value, EffectState.NO_RECIPIENT.value)
@@ -35,8 +36,7 @@ def drop_waiting(work: Work, reason: str) -> int:
 
 
 def _dropped(reason: str) -> dict[str, Any]:
-    released = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
-    return {"state": EffectState.SUPERSEDED.value, "last_error": reason, **released}
+    return {"state": EffectState.SUPERSEDED.value, "last_error": reason, **RELEASED}
 
 
 def _write(work: Work, keys: Sequence[str], wanted: ColumnElement[bool], values: dict[str, Any]) -> int:

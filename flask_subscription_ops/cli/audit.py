@@ -32,5 +32,5 @@ def _verify(account_id: str | None, as_json: bool) -> None:
         problems += 1
         echo_json({"problem": problem}) if as_json else click.echo(problem)
     if not as_json:
-        click.echo(f"{problems} problems" if problems else "the audit is whole")
+        click.echo(f"{problems} problem{'s' * (problems > 1)}" if problems else "the audit is whole")
     sys.exit(FOUND if problems else 0)

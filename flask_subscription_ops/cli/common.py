@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar, cast
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from ..domain.clock import parse_instant, to_text
 from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
@@ -42,7 +42,7 @@ def in_app(function: Command) -> Command:
             return function(*args, **kwargs)
         except SubscriptionOpsError as error:
             fail(str(error), exit_code(error))
-        except (OperationalError, ProgrammingError) as error:
+        except DBAPIError as error:
             _explain(error)
 
     return cast(Command, with_appcontext(guarded))

@@ -21,5 +21,5 @@ def command(as_json: bool) -> None:
     else:
         for finding in findings:
             click.echo(f"{finding.area}: {finding.text}")
-        click.echo(f"{len(findings)} findings" if findings else "nothing to mend")
+        click.echo(f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing to mend")
     sys.exit(FOUND if findings else 0)

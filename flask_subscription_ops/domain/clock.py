@@ -24,7 +24,10 @@ def as_instant(value: datetime, name: str = "datetime") -> datetime:
         raise InvalidInput(f"{name} must be a datetime, got {value!r}")
     if value.utcoffset() is None:
         raise NaiveDatetime(f"{name} {value.isoformat()} has no zone: use datetime.now(timezone.utc) or add tzinfo")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(f"{name} {value.isoformat()} lies outside the years 1 to 9999 in UTC") from error
 
 
 def parse_instant(text: str, name: str = "instant") -> datetime:

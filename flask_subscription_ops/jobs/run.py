@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..actions.work import Work
@@ -18,7 +18,7 @@ from ..domain.clock import as_instant
 from ..errors import InvalidInput, TimeTravelRefused
 from ..models import JobRun
 from ..outbox.deliver import deliver
-from ..runtime import Runtime, unreachable
+from ..runtime import Runtime, is_unusable, unreachable
 from ..signals import job_finished, send
 from .guard import Stopped, require_deployment, require_schema
 from .report import JobReport, Outcome
@@ -163,5 +163,7 @@ def translating_database_errors(runtime: Runtime) -> Iterator[None]:
     """Turn an unreachable database into the error that says what to do."""
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not is_unusable(error):
+            raise
         raise unreachable(runtime.engine, error) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ..models import OutboxMessage
@@ -15,6 +15,10 @@ from ..models.outbox import EffectState
 from ..runtime import Runtime
 from .effects import EMAIL, WORKSPACES
 from .lease import Lease, database_now, take_lease
+
+TAKEN_BACK_AT_ONCE = 1000
+CUT_OFF = "cut off while it was being sent: look whether it arrived, then retry or drop it"
+RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
 
 
 @dataclass(frozen=True)
@@ -55,24 +59,21 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
     return runtime.in_transaction(work)
 
 
-def take_back(runtime: Runtime) -> None:
+def take_back(runtime: Runtime) -> Sequence[OutboxMessage]:
     """Return effects whose lease has ended to the queue; whoever held them can no longer write.
 
-    One that may have gone out, and may go at most once, is held for a human instead.
+    Those that may have gone out, and may go at most once, are held for a human instead: they are the result.
     """
-    table = OutboxMessage
 
-    def work(session: Session) -> None:
-        ended = and_(table.state == EffectState.SENDING.value, table.lease_until <= database_now(session))
-        ids = session.scalars(
-            select(table.id).where(ended).order_by(table.lease_until).limit(1000).with_for_update(skip_locked=True)
-        ).all()
-        if ids:
-            held = and_(table.marked_at.is_not(None), table.kind.in_(runtime.settings.emails_at_most_once))
-            _release(session, ids, held, EffectState.HELD, "cut off while it was being sent: look whether it arrived")
-            _release(session, ids, table.state == EffectState.SENDING.value, EffectState.PENDING, None)
+    def work(session: Session) -> Sequence[OutboxMessage]:
+        ended = session.scalars(_with_ended_lease(database_now(session))).all()
+        once = runtime.settings.emails_at_most_once
+        held = [message for message in ended if message.kind in once and message.marked_at is not None]
+        _release(session, held, EffectState.HELD, last_error=CUT_OFF)
+        _release(session, [message for message in ended if message not in held], EffectState.PENDING)
+        return held
 
-    runtime.in_transaction(work)
+    return runtime.in_transaction(work)
 
 
 def due(channel: str, now: datetime) -> Select[Any]:
@@ -82,6 +83,17 @@ def due(channel: str, now: datetime) -> Select[Any]:
         select(table)
         .where(table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now)
         .order_by(table.due_at, table.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _with_ended_lease(now: datetime) -> Select[Any]:
+    table = OutboxMessage
+    return (
+        select(table)
+        .where(table.state == EffectState.SENDING.value, table.lease_until <= now)
+        .order_by(table.lease_until)
+        .limit(TAKEN_BACK_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
 
@@ -129,13 +141,11 @@ def _take_lanes(session: Session, messages: Sequence[OutboxMessage]) -> None:
         )
 
 
-def _release(
-    session: Session, ids: Sequence[int], which: ColumnElement[bool], state: EffectState, error: str | None
-) -> None:
-    values: dict[str, Any] = {"state": state.value, "lease_until": None, "lease_token": None, "lane_in_flight": None}
-    session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id.in_(ids), which)
-        .values(**values, **({"last_error": error} if error else {}))
-        .execution_options(synchronize_session=False)
-    )
+def _release(session: Session, messages: Sequence[OutboxMessage], state: EffectState, **values: Any) -> None:
+    if messages:
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_([message.id for message in messages]))
+            .values(state=state.value, **RELEASED, **values)
+            .execution_options(synchronize_session=False)
+        )

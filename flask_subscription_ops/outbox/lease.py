@@ -33,12 +33,12 @@ class Lease:
 
     def covers(self, seconds: float) -> bool:
         """Tell whether a call of so many seconds would end within the lease."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME) + seconds < self._ends
+        return _awake_or_asleep() + seconds < self._ends
 
 
 def take_lease(session: Session, seconds: float) -> Lease:
     """Return a new lease of so many seconds from the database's now."""
-    ends = time.clock_gettime(time.CLOCK_BOOTTIME) + seconds
+    ends = _awake_or_asleep() + seconds
     return Lease(secrets.token_hex(16), database_now(session) + timedelta(seconds=seconds), ends)
 
 
@@ -46,3 +46,8 @@ def database_now(session: Session) -> datetime:
     """Return the instant that the database's own clock shows."""
     clock = DATABASE_NOW[session.get_bind().dialect.name]
     return session.execute(select(literal_column(clock, Instant()))).scalar_one()
+
+
+def _awake_or_asleep() -> float:
+    # CLOCK_BOOTTIME exists on Linux alone; elsewhere a suspended machine may trust a lease for too long.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

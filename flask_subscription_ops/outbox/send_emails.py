@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigurationError
 from ..models import OutboxMessage
 from ..runtime import Runtime
 from .claim import claim_emails
@@ -22,13 +23,18 @@ CLAIM_SIZE = 100  # emails under one lease: small enough to be sent well within 
 
 
 def send_due_emails(runtime: Runtime, tally: Tally, now: Callable[[], datetime], limit: int) -> int:
-    """Send one claim's worth of due emails; return how many were claimed."""
+    """Send one claim's worth of due emails; return how many were claimed, or 0 where claiming more is of no use."""
     claim = claim_emails(runtime, now(), min(limit, CLAIM_SIZE))
-    if claim.messages:
-        ledger = Ledger(runtime, claim.lease, tally, now)
+    if not claim.messages:
+        return 0
+    ledger = Ledger(runtime, claim.lease, tally, now)
+    try:
         ready = _not_sent_before(runtime, Preparation(runtime, ledger, now()).ready(claim.messages), ledger)
-        _send(runtime, ready, claim.lease, tally, now)
-    return len(claim.messages)
+        reachable = _send(runtime, ready, claim.lease, tally, now)
+    except ConfigurationError:
+        ledger.released(claim.messages)
+        raise
+    return len(claim.messages) if reachable else 0
 
 
 def _not_sent_before(runtime: Runtime, ready: Sequence[Ready], ledger: Ledger) -> list[Ready]:
@@ -44,9 +50,18 @@ def _not_sent_before(runtime: Runtime, ready: Sequence[Ready], ledger: Ledger) -
     return [item for item in ready if not item.repeat or accepted.get(item.email.key, True) in (False, None)]
 
 
-def _send(runtime: Runtime, ready: Sequence[Ready], lease: Lease, tally: Tally, now: Callable[[], datetime]) -> None:
+def _send(runtime: Runtime, ready: Sequence[Ready], lease: Lease, tally: Tally, now: Callable[[], datetime]) -> bool:
     lines = min(runtime.transport.connections, len(ready))
-    senders = [_Line(runtime, ready[i::lines], lease, tally, now) for i in range(lines)]
+    senders = [_Line(runtime, ready[i::lines], lease, now) for i in range(lines)]
+    try:
+        _run_side_by_side(senders)
+    finally:
+        for sender in senders:
+            tally.add(sender.tally)
+    return all(sender.reachable for sender in senders)
+
+
+def _run_side_by_side(senders: Sequence[_Line]) -> None:
     if len(senders) == 1:
         senders[0].run()
         return
@@ -63,14 +78,13 @@ def _send(runtime: Runtime, ready: Sequence[Ready], lease: Lease, tally: Tally, 
 class _Line:
     """One connection's share of a claim."""
 
-    def __init__(
-        self, runtime: Runtime, ready: Sequence[Ready], lease: Lease, tally: Tally, now: Callable[[], datetime]
-    ) -> None:
-        self._runtime, self._lease, self._tally, self._now = runtime, lease, tally, now
+    def __init__(self, runtime: Runtime, ready: Sequence[Ready], lease: Lease, now: Callable[[], datetime]) -> None:
+        self._runtime, self._lease, self._now = runtime, lease, now
+        self.tally = Tally()  # its own, as lines run side by side
         self._waiting = list(reversed(ready))
         self._messages = {item.email.key: item.message for item in ready}
         self._accepted: list[OutboxMessage] = []
-        self._unreachable = False
+        self.reachable = True
         self.error: Exception | None = None
 
     def run_caught(self) -> None:
@@ -81,14 +95,14 @@ class _Line:
 
     def run(self) -> None:
         with self._runtime.autocommitting() as connection:
-            self._ledger = Ledger(self._runtime, self._lease, self._tally, self._now, connection)
+            self._ledger = Ledger(self._runtime, self._lease, self.tally, self._now, connection)
             for outcome in self._runtime.transport.send(self._emails()):
                 self._book(outcome)
             self._write_accepted()
             self._ledger.released([item.message for item in self._waiting])
 
     def _emails(self) -> Iterator[Email]:
-        while self._waiting and not self._unreachable:
+        while self._waiting and self.reachable:
             self._write_accepted()
             if not self._lease.covers(self._runtime.settings.mail_timeout):
                 return
@@ -103,7 +117,7 @@ class _Line:
 
     def _book(self, outcome: Outcome) -> None:
         message, verdict = self._messages[outcome.email.key], outcome.verdict.value
-        self._unreachable = self._unreachable or outcome.unreachable
+        self.reachable = self.reachable and not outcome.unreachable
         if verdict == "accepted":
             self._accepted.append(message)
         elif verdict == "deferred":

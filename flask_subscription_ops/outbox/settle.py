@@ -14,12 +14,12 @@ from ..models import OutboxMessage
 from ..models.outbox import EffectState
 from ..runtime import Runtime
 from ..signals import effect_failed, send
+from .claim import RELEASED
 from .lease import Lease
 from .tally import Tally
 
 log = logging.getLogger("flask_subscription_ops")
 
-RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
 ERROR_LENGTH = 1000
 
 
@@ -84,7 +84,10 @@ class Ledger:
         return EffectState.DEAD if message.attempts + 1 >= self._runtime.settings.max_attempts else EffectState.PENDING
 
     def _close(self, messages: Sequence[OutboxMessage], state: EffectState, **values: Any) -> bool:
-        return self._write(messages, state=state.value, done_at=self._now(), **values, **RELEASED)
+        kept = self._write(messages, state=state.value, done_at=self._now(), **values, **RELEASED)
+        if messages and not kept:
+            log.warning("the claim on %s and others was lost to a newer one", messages[0].effect_key)
+        return kept
 
     def _fail(self, message: OutboxMessage, error: str, state: EffectState, **values: Any) -> None:
         due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
@@ -115,10 +118,7 @@ class Ledger:
             )
             .values(**values)
         )
-        written = self._execute(statement)
-        if written != len(messages):
-            log.warning("%d of %d claims were lost to a newer one", len(messages) - written, len(messages))
-        return written == len(messages)
+        return self._execute(statement) == len(messages)
 
     def _execute(self, statement: Update) -> int:
         if self._connection is not None:

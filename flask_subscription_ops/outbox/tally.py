@@ -25,10 +25,11 @@ class Tally:
         if len(self.failures) < FAILURES_NAMED:
             self.failures.append({"subject": subject, "error": error})
 
-    @property
-    def handled(self) -> int:
-        """How many effects have left the queue, or have been tried."""
-        return sum(map(Counter.total, (self.delivered, self.failed, self.superseded, self.no_recipient)))
+    def add(self, other: Tally) -> None:
+        """Take over another tally's counts and failures."""
+        for name in ("queued", "delivered", "failed", "superseded", "no_recipient"):
+            getattr(self, name).update(getattr(other, name))
+        self.failures += other.failures[: FAILURES_NAMED - len(self.failures)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts; those of superseded and unaddressed effects only where there are any."""
