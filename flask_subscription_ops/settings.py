@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -126,7 +127,7 @@ class Settings:
     grace_days: int = setting(14, _whole(0, 3650))
     notice_days: int = setting(3, _whole(0, 3650))
     expire_suspended_days: int = setting(90, _whole(0, 3650))
-    retry_hours: tuple[int, ...] = setting((24, 48, 96), _each(_whole(1, 8760)))
+    retry_hours: tuple[int, ...] = setting((24, 48, 96), _each(_whole(1, 3650)))
     pending_payment_days: int = setting(7, _whole(1, 3650))
     match_window_hours: int = setting(1, _whole(1, 8760))
     timezone: str = setting("UTC", _zone)
@@ -198,7 +199,7 @@ def default_policy(source: Any) -> Policy:
 
 
 FAMILIES = ("yookassa", "paytr")
-KEYS = {f.name: f for f in fields(Settings)}
+KEYS = {f.name: f for f in fields(Settings) if "read" in f.metadata}
 SECRETS = frozenset(name for name, f in KEYS.items() if f.metadata.get("secret"))
 
 
@@ -247,19 +248,20 @@ class _Reading:
         try:
             self.values[name] = read(value())
         except (InvalidInput, TypeError) as error:
-            shown = "cannot be read: it must be a list" if isinstance(error, TypeError) else str(error)
+            shown = f"is of the wrong type: {error}" if isinstance(error, TypeError) else str(error)
             self.problems.append(f"{PREFIX}{key} {shown}")
 
     def _secret_file(self, key: str, path: Any) -> str | list[str]:
+        name = key.removesuffix("_FILE")
+        if name in self.given:
+            raise InvalidInput(f"is given twice, also as {PREFIX}{key}: remove one of them")
         try:
             lines = Path(path).read_text("utf-8").strip().splitlines()
         except (OSError, TypeError, UnicodeDecodeError) as error:
             raise InvalidInput(f"cannot be read from {PREFIX}{key} {path!r}: {error}") from None
-        several = (
-            key.removesuffix("_FILE").endswith(("S", "TOKENS"))
-            and KEYS[key.removesuffix("_FILE").lower()].default == ()
-        )
-        return lines if several else (lines[0] if lines else "")
+        if not lines:
+            raise InvalidInput(f"cannot be read from {PREFIX}{key} {path!r}: the file is empty")
+        return lines if KEYS[name.lower()].default == () else lines[0]
 
     def _read_plans(self, settings: Settings) -> None:
         declared, plans = self.given.get("PLANS", {}), {}
@@ -275,13 +277,14 @@ class _Reading:
 
 
 def _unknown_key(key: str) -> str:
-    known = [PREFIX + name.upper() for name in KEYS]
-    nearest = get_close_matches(PREFIX + key, known, n=1, cutoff=0)
+    known = [PREFIX + name.upper() for name in ("plans", *KEYS)]
+    nearest = get_close_matches(PREFIX + key.upper(), known, n=1, cutoff=0)
     return f"{PREFIX}{key} is not a setting; the nearest one is {nearest[0]}"
 
 
 def _contradictions(settings: Settings) -> list[str]:
-    found = [f"SUBS_{problem}" for problem in default_policy(settings).problems()]
+    unnamed = default_policy(settings).problems()
+    found = [re.sub("(notice|grace)_days", lambda name: PREFIX + name[0].upper(), problem) for problem in unnamed]
     for name in ("mail_timeout", "hook_timeout", "provider_timeout"):
         if getattr(settings, name) >= settings.lease_seconds / 2:
             found.append(

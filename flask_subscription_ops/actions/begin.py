@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from ..domain.periods import Interval
@@ -122,6 +123,7 @@ def _convert(work: Work, trial: Subscription, plan: Plan, payment_method: str | 
 
 
 def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
+    _open_transaction(work)
     _refuse_second(work, subscription)
     subscription.version = 1
     subscription.begun_by = cause  # type: ignore[misc]  # this row's own
@@ -131,6 +133,14 @@ def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
     except IntegrityError as error:
         raise _exists(subscription) from error
     begin(work, subscription, cause)
+
+
+def _open_transaction(work: Work) -> None:
+    # Python's sqlite3 begins no transaction for a savepoint, so that releasing it would commit what is in it.
+    of_ours: dict[str, Any] = {"mapper": Subscription}
+    if work.session.get_bind(**of_ours).dialect.name == "sqlite":
+        nothing = text("UPDATE subs_deployment SET name = name WHERE 1 = 0")
+        work.session.execute(nothing, bind_arguments=of_ours)
 
 
 def _refuse_second(work: Work, subscription: Subscription) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..domain.states import Cause, Status
+from ..domain.states import Cause, Status, edge
 from ..models import Subscription
 from .change import Change, apply, lock
 from .work import Work
@@ -30,6 +30,7 @@ def cancel_now(work: Work, subscription: Subscription, reason: str) -> Change:
 def withdraw(work: Work, subscription: Subscription) -> None:
     """Take back a cancellation that has not come yet; without one it changes nothing."""
     lock(work, subscription)
+    edge(Status(subscription.status), Cause.CANCEL_WITHDRAWN, subscription.subject)
     if subscription.cancel_at_period_end:
         apply(work, [Change(subscription, Cause.CANCEL_WITHDRAWN, {"cancel_at_period_end": False})])
 

@@ -66,8 +66,9 @@ def record(work: Work, steps: Sequence[_Step]) -> None:
         return
     audit: Any = AuditEntry.__table__
     work.session.execute(insert(audit).returning(audit.c.id), [_audit_row(work, step) for step in steps])
-    effects = [effect for step in steps for effect in _effects(work, step)]
-    work.queued += enqueue(work.session, effects, work.now)
+    new = enqueue(work.session, [effect for step in steps for effect in _effects(work, step)], work.now)
+    work.queued.update(effect.kind for effect in new)
+    work.planned += _planned(steps, new)
     for step in steps:
         _tell(work, step)
 
@@ -147,7 +148,6 @@ def _effects(work: Work, step: _Step) -> list[Effect]:
         found.append(email(kind, subscription, work.now, _stamp(kind, subscription), **step.change.details))
     if wish and work.has_workspaces:
         found.append(workspaces(wish, subscription, work.now, step.change.cause.value))
-    work.planned += [_planned(step, found)]
     return found
 
 
@@ -157,15 +157,21 @@ def _stamp(kind: str, subscription: Subscription) -> date | int:
     return subscription.version
 
 
-def _planned(step: _Step, effects: Sequence[Effect]) -> dict[str, Any]:
-    return {
-        "subject": step.subscription.subject,
-        "account": step.subscription.account_id,
-        "cause": step.change.cause.value,
-        "from": step.from_status,
-        "to": step.edge.to.value,
-        "effects": [effect.key for effect in effects],
-    }
+def _planned(steps: Sequence[_Step], new: Sequence[Effect]) -> list[dict[str, Any]]:
+    keys = defaultdict(list)
+    for effect in new:
+        keys[effect.subscription.id].append(effect.key)
+    return [
+        {
+            "subject": step.subscription.subject,
+            "account": step.subscription.account_id,
+            "cause": step.change.cause.value,
+            "from": step.from_status,
+            "to": step.edge.to.value,
+            "effects": keys[step.subscription.id],
+        }
+        for step in steps
+    ]
 
 
 def _tell(work: Work, step: _Step) -> None:

@@ -29,10 +29,10 @@ def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[
         if reminder and not trial.cancel_at_period_end and KIND not in work.settings.emails_off:
             effects.append(email(KIND, trial, reminder.send_at, ladder.end.date(), reminder.days, days=reminder.days))
     work.session.execute(_look_again(looks))
-    queued = enqueue(work.session, effects, work.now)
-    work.queued += queued
-    work.planned += [_planned(effect) for effect in effects]
-    return queued.total()
+    new = enqueue(work.session, effects, work.now)
+    work.queued.update(effect.kind for effect in new)
+    work.planned += [_planned(effect) for effect in new]
+    return len(new)
 
 
 def _ladder(settings: Settings, trial: Subscription, contact: Contact | None) -> Ladder:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ..domain.clock import parse_instant, to_text
 from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
-from ..runtime import RUNTIME, Runtime, unreachable
+from ..runtime import RUNTIME, Runtime, is_unusable, unreachable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,13 +89,17 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _explain(error: OperationalError | ProgrammingError) -> NoReturn:
+def _explain(error: DBAPIError) -> NoReturn:
     from ..jobs.guard import require_schema
 
+    if not is_unusable(error):
+        raise error
     try:
         require_schema(runtime())
     except NotReady as reason:
         fail(str(reason), COULD_NOT_RUN)
+    except DBAPIError:
+        pass  # not even its tables can be listed: the first error says why
     fail(str(unreachable(runtime().engine, error)), COULD_NOT_RUN)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from dateutil.parser import isoparse
-
 from ..errors import InvalidInput, NaiveDatetime
 
 UTC = timezone.utc
@@ -32,6 +30,8 @@ def as_instant(value: datetime, name: str = "datetime") -> datetime:
 
 def parse_instant(text: str, name: str = "instant") -> datetime:
     """Read an ISO 8601 instant such as 2026-12-01T09:00:00Z; without a zone it raises NaiveDatetime."""
+    from dateutil.parser import isoparse
+
     try:
         value = isoparse(text)
     except (ValueError, OverflowError) as error:

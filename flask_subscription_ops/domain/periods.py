@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dateutil.relativedelta import relativedelta
-
 from ..errors import InvalidInput
 
 UNITS = ("day", "week", "month", "year")
@@ -30,6 +28,8 @@ class Interval:
         steps = self.count * periods
         if self.unit in ("day", "week"):
             return anchor + timedelta(days=steps * (7 if self.unit == "week" else 1))
+        from dateutil.relativedelta import relativedelta
+
         return anchor + relativedelta(**{f"{self.unit}s": steps})  # type: ignore[arg-type]  # months= or years=
 
 

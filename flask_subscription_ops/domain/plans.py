@@ -28,7 +28,8 @@ class Policy:
 
     def problems(self) -> list[str]:
         """Name what contradicts itself, each with its remedy."""
-        found = [problem for f in fields(self) if (problem := _number_problem(f.name, getattr(self, f.name)))]
+        values = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]
+        found = [problem for value in values if (problem := _number_problem(*value))]
         if not found and self.notice_days > self.grace_days:
             found.append(
                 f"notice_days {self.notice_days} is longer than grace_days {self.grace_days}: nobody could ever be"
@@ -51,13 +52,14 @@ class Plan:
 def parse_plan(key: str, declared: object, defaults: Policy) -> Plan:
     """Read one entry of SUBS_PLANS; what it leaves out comes from the default policy."""
     entry = _plan_entry(key, declared)
-    overrides = dict(entry.get("policy") or {})
-    if "trial_days" in entry:
-        overrides["trial_days"] = entry["trial_days"]
+    overrides = entry.get("policy") or {}
+    if not isinstance(overrides, Mapping):
+        raise InvalidInput(f"policy must be a mapping such as {{'grace_days': 7}}, got {overrides!r}")
     limits = entry.get("limits") or {}
     if not isinstance(limits, Mapping):
         raise InvalidInput(f"limits must be a mapping such as {{'seats': 5}}, got {limits!r}")
-    policy = _override(defaults, overrides)
+    trial = {"trial_days": entry["trial_days"]} if "trial_days" in entry else {}
+    policy = _override(defaults, {**overrides, **trial})
     return Plan(
         key=key,
         price=Money(entry["price"], entry["currency"]),
@@ -72,7 +74,7 @@ def _plan_entry(key: str, declared: object) -> dict[str, Any]:
         raise InvalidInput("a plan's key is a string of 1 to 64 characters")
     if not isinstance(declared, Mapping):
         raise InvalidInput(f"it must be a mapping with {', '.join(REQUIRED_KEYS)}, got {declared!r}")
-    unknown = sorted(set(declared) - PLAN_KEYS)
+    unknown = sorted(set(declared) - PLAN_KEYS, key=str)
     missing = [name for name in REQUIRED_KEYS if name not in declared]
     if unknown or missing:
         raise InvalidInput(
@@ -83,19 +85,23 @@ def _plan_entry(key: str, declared: object) -> dict[str, Any]:
 
 def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:
     known = {f.name for f in fields(Policy)}
-    unknown = sorted(set(overrides) - known)
+    unknown = sorted(str(name) for name in set(overrides) - known)
     if unknown:
         raise InvalidInput(f"policy has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
     values: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in overrides.items()}
     policy = replace(defaults, **values)
-    if problems := policy.problems():
+    known_already = defaults.problems()
+    if problems := [problem for problem in policy.problems() if problem not in known_already]:
         raise InvalidInput("; ".join(problems))
     return policy
 
 
-def _number_problem(name: str, value: object) -> str | None:
-    numbers = value if isinstance(value, tuple) else (value,)
-    lowest = 1 if isinstance(value, tuple) else 0
-    if all(isinstance(n, int) and not isinstance(n, bool) and lowest <= n <= 3650 for n in numbers):
-        return None
-    return f"{name} must be whole numbers from {lowest} to 3650, got {value!r}"
+def _number_problem(name: str, value: object, default: object) -> str | None:
+    if isinstance(default, tuple):
+        fits = isinstance(value, tuple) and all(_is_whole(number, 1) for number in value)
+        return None if fits else f"{name} must be a list of whole numbers from 1 to 3650, got {value!r}"
+    return None if _is_whole(value, 0) else f"{name} must be a whole number from 0 to 3650, got {value!r}"
+
+
+def _is_whole(value: object, lowest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= 3650

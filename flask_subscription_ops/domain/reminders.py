@@ -38,10 +38,10 @@ class Ladder:
     send_hour: int
 
     def due(self, now: datetime) -> Reminder | None:
-        """Return the most urgent reminder that is due, or None; it waits for the send hour of its day."""
+        """Return the most urgent reminder that is due, or None; it waits for the send hour, if the end does too."""
         send_at = max(now, self._send_hour_of(now.astimezone(self.zone).date()))
         reached = [days for days in self._leads() if self.instant(days) <= now]
-        if not reached or now >= self.end:
+        if not reached or send_at >= self.end:
             return None
         return Reminder(min(days for days in self._leads() if self.instant(days) <= send_at), send_at)
 

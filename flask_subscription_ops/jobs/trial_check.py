@@ -37,7 +37,11 @@ def _over(run: Run) -> ColumnElement[bool]:
 
 
 def _to_look_at(run: Run) -> ColumnElement[bool]:
-    return and_(Subscription.status == Status.TRIALING.value, Subscription.reminder_due_at <= run.now)
+    return and_(
+        Subscription.status == Status.TRIALING.value,
+        Subscription.reminder_due_at <= run.now,
+        Subscription.trial_ends_at > run.now,
+    )
 
 
 def _end(work: Work, trials: Sequence[Subscription], _: object) -> int:

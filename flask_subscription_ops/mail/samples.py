@@ -10,10 +10,10 @@ from ..domain.contacts import Contact
 from .notice import Notice
 
 AT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-PEOPLE = {
-    "en": ("Ada Lovelace", "Europe/London"),
-    "ru": ("Анна Каренина", "Europe/Moscow"),
-    "tr": ("Ayşe Öztürk", "Europe/Istanbul"),
+CUSTOMERS = {
+    "en": ("Sample Customer", "Europe/London"),
+    "ru": ("Клиент Примеров", "Europe/Moscow"),
+    "tr": ("Örnek Müşteri", "Europe/Istanbul"),
 }
 DETAILS: Mapping[str, object] = {
     "product": "default",
@@ -35,7 +35,7 @@ ENDS: Mapping[str, Mapping[str, timedelta]] = {
 def sample(kind: str, locale: str) -> Notice:
     """Return a notice of the kind; an own kind of the host gets every instant there is."""
     language = locale.replace("-", "_").partition("_")[0]
-    name, zone = PEOPLE.get(language, PEOPLE["en"])
+    name, zone = CUSTOMERS.get(language, CUSTOMERS["en"])
     instants = ENDS.get(kind) or {key: after for ends in ENDS.values() for key, after in ends.items()}
     return Notice(
         key=f"{kind.replace('_', '-')}:sub-42:{AT.date()}",

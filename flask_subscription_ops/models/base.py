@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+
+from .types import plain
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -33,5 +34,4 @@ def mirror(metadata: MetaData) -> None:
 
 def _with_plain_types(table: Table) -> None:
     for column in table.columns:
-        if isinstance(column.type, TypeDecorator):
-            column.type = column.type.impl_instance
+        column.type = plain(column.type)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from ..domain.clock import as_instant
 from ..domain.states import LIVE, WITH_ACCESS, Cause, Status
+from ..errors import InvalidInput
 from .base import Base
 from .types import BigId, Instant, key_text
 
@@ -73,6 +74,9 @@ class Subscription(Base):
 
     @validates("status")
     def _keep_live_in_step(self, key: str, status: str) -> str:
+        known = [s.value for s in Status]
+        if status not in known:
+            raise InvalidInput(f"status must be one of {', '.join(known)}, got {status!r}")
         value = Status(status)
         self.live = True if value in LIVE else None
         return value.value

@@ -49,4 +49,14 @@ def test_the_demo_runs_to_its_end(tmp_path: Path) -> None:
 
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "exit code 4" in demo.stdout
+    assert "30  trials ended" in demo.stdout
     assert list((tmp_path / "demo" / "mail").glob("*.eml"))
+
+
+def test_the_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("keep me")
+
+    demo = flask(tmp_path / "instance", "demo", "run", "--folder", str(tmp_path))
+
+    assert demo.returncode == 1
+    assert (tmp_path / "letter.txt").exists()

@@ -105,6 +105,6 @@ def test_a_text_of_controls_becomes_nothing_in_no_time() -> None:
     assert one_line("\u202e" * 10_000_000) == ""
 
 
-@pytest.mark.parametrize("name", ["Ada Lovelace", "Ayşe Yılmaz", "Анна", "李雷", "אדה", "می‌خواهم", "👩‍💻"])
+@pytest.mark.parametrize("name", ["Plain Name", "Örnek Müşteri", "Анна", "李雷", "אדה", "می‌خواهم", "👩‍💻"])
 def test_honest_names_stay_as_they_are(name: str) -> None:
     assert one_line(name) == name

@@ -285,7 +285,7 @@ class TestHostTemplates:
 
         email = renderer.render(renderer.sample("trial_reminder"))
 
-        assert (email.subject, email.text) == ("Still 3 days", "Hi Ada Lovelace.\n")
+        assert (email.subject, email.text) == ("Still 3 days", "Hi Sample Customer.\n")
         assert "Your trial of Acme" in email.html
 
     def test_it_may_extend_the_layout_and_use_the_filters(self, app: Flask, renderer: Renderer, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def summary() -> None:
         click.echo(line)
 
 
-@commands.command()
+@commands.command(with_appcontext=False)
 @click.option(
     "--folder",
     default="build/demo",

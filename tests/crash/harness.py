@@ -1,0 +1,189 @@
+"""Kill workers at random moments, let everything become quiet, and tell what was lost, repeated or left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from flask_subscription_ops import SubscriptionOps
+from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
+from flask_subscription_ops.reports.audit import verify
+
+from .customers import Customers
+from .shop import LEASE_SECONDS, Site, make_shop, read_notes
+
+ROOT = Path(__file__).parents[2]
+WORKERS = 4
+LONGEST_LIFE = 0.5  # seconds at most from one kill to the next
+FINISHED = ("done", "superseded", "no_recipient")
+
+
+@dataclass
+class Findings:
+    """What the kills did; `problems` is empty where every promise was kept."""
+
+    kills: int = 0
+    seconds: float = 0.0
+    customers: int = 0
+    emails: int = 0
+    repeated_emails: int = 0
+    operations: int = 0
+    repeated_operations: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def expect(self, kept: object, sentence: str) -> None:
+        if not kept:
+            self.problems.append(sentence)
+
+
+def ordeal(url: str, folder: Path, *, kills: int, seed: int) -> Findings:
+    """Run four workers, kill one after the other while customers keep coming, then run the jobs once in peace."""
+    began = time.monotonic()
+    with _running("tests.crash.sink", str(folder / "emails.jsonl")) as sink:
+        site = Site(url, str(folder), int(_line(sink)))
+        app, db, subs = make_shop(site)
+        with app.app_context():
+            db.create_all()
+            customers = Customers(db, subs)
+            customers.add(rounds=10)
+            _kill_workers(site, customers, kills, random.Random(seed))
+            time.sleep(LEASE_SECONDS + 0.2)
+            _run_in_peace(subs)
+            findings = _look(site, subs, customers, Findings(kills=kills))
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+    findings.seconds = round(time.monotonic() - began, 1)
+    return findings
+
+
+def _kill_workers(site: Site, customers: Customers, kills: int, dice: random.Random) -> None:
+    with _running("tests.crash.nursery", site.to_json()) as nursery:
+        workers = [_start_worker(nursery) for _ in range(WORKERS)]
+        for _ in range(kills):
+            customers.add()
+            time.sleep(dice.uniform(0.02, LONGEST_LIFE))
+            victim = dice.randrange(WORKERS)
+            os.kill(workers[victim], signal.SIGKILL)
+            workers[victim] = _start_worker(nursery)
+        time.sleep(0.5)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+
+
+def _run_in_peace(subs: SubscriptionOps) -> None:
+    subs.run_job("trial-check")
+    while subs.run_job("deliver").examined:
+        pass
+
+
+def _look(site: Site, subs: SubscriptionOps, customers: Customers, findings: Findings) -> Findings:
+    findings.kills += WORKERS  # the last four went the same way
+    findings.customers = customers.count
+    _look_at_troubles(site, findings)
+    _look_at_emails(site, customers, findings)
+    _look_at_calls(site, customers, findings)
+    with subs.runtime.reading() as session:
+        _look_at_subscriptions(session, customers, findings)
+        _look_at_outbox(session, findings)
+    findings.problems += verify(subs.runtime)
+    return findings
+
+
+def _look_at_troubles(site: Site, findings: Findings) -> None:
+    for trouble in read_notes(site.troubles):
+        findings.expect(False, f"a worker had trouble: {trouble.get('error') or trouble}")
+
+
+def _look_at_emails(site: Site, customers: Customers, findings: Findings) -> None:
+    notes = read_notes(site.emails)
+    accepted = [note for note in notes if "key" in note]
+    ended_well = {note["left"] for note in notes if "left" in note}
+    times = Counter(note["key"] for note in accepted)
+    findings.emails, findings.repeated_emails = len(times), times.total() - len(times)
+    findings.expect(not customers.emails - set(times), f"lost: {sorted(customers.emails - set(times))}")
+    findings.expect(not set(times) - customers.emails, f"unwanted: {sorted(set(times) - customers.emails)}")
+    findings.expect(findings.repeated_emails <= findings.kills, "more emails were repeated than workers killed")
+    last_of = {note["connection"]: note["key"] for note in accepted}
+    copies = defaultdict(list)
+    for note in accepted:
+        copies[note["key"]].append(note)
+    for key, sent in copies.items():
+        findings.expect(len({note["message_id"] for note in sent}) == 1, f"{key} had two Message-IDs")
+        findings.expect(len({note["digest"] for note in sent}) == 1, f"{key} was not repeated byte for byte")
+        for note in sent[:-1]:
+            cut = last_of[note["connection"]] == key and note["connection"] not in ended_well
+            findings.expect(cut, f"{key} was repeated though no kill cut its connection")
+
+
+def _look_at_calls(site: Site, customers: Customers, findings: Findings) -> None:
+    by_account: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for call in read_notes(site.calls):
+        by_account[call["account"]].append(call)
+    calls = sum(map(len, by_account.values()))
+    findings.operations = sum(len({call["operation"] for call in calls}) for calls in by_account.values())
+    findings.repeated_operations = calls - findings.operations
+    findings.expect(not set(by_account) - set(customers.last_calls), "an account was called for that had no reason")
+    for account, expected in customers.last_calls.items():
+        made = by_account[account]
+        last = (made[-1]["action"], made[-1]["operation"]) if made else None
+        findings.expect(last == expected, f"{account}: the last call is {last}, not {expected}")
+        generations = [int(call["operation"].rpartition(":")[2]) for call in made]
+        findings.expect(generations == sorted(generations), f"{account}: an older operation came after a newer one")
+
+
+def _look_at_subscriptions(session: Any, customers: Customers, findings: Findings) -> None:
+    statuses = dict(map(tuple, session.execute(select(Subscription.id, Subscription.status))))
+    endings = select(AuditEntry.subscription_id, func.count()).where(AuditEntry.cause.in_(["trial_ended", "canceled"]))
+    times = dict(map(tuple, session.execute(endings.group_by(AuditEntry.subscription_id))))
+    for subscription_id, status in customers.endings.items():
+        findings.expect(statuses[subscription_id] == status, f"sub-{subscription_id} is not {status}")
+        once = 0 if status == "trialing" else 1
+        findings.expect(times.get(subscription_id, 0) == once, f"sub-{subscription_id} did not end exactly once")
+
+
+def _look_at_outbox(session: Any, findings: Findings) -> None:
+    states = dict(map(tuple, session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))))
+    findings.expect(set(states) <= set(FINISHED), f"effects are stuck: {states}")
+    held = or_any_lease()
+    findings.expect(not session.scalar(select(func.count()).where(held)), "a lease or a lane was never given back")
+
+
+def or_any_lease() -> Any:
+    """Select effects that somebody still seems to hold."""
+    table = OutboxMessage
+    return table.lease_token.is_not(None) | table.lease_until.is_not(None) | table.lane_in_flight.is_not(None)
+
+
+def _start_worker(nursery: subprocess.Popen[str]) -> int:
+    assert nursery.stdin
+    nursery.stdin.write("\n")
+    nursery.stdin.flush()
+    return int(_line(nursery))
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline()
+
+
+@contextmanager
+def _running(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python module in its own process, which ends when its input does."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
