@@ -2,47 +2,41 @@
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.orm import Mapped, mapped_column
 
-from flask_subscription_ops import Contact, Operation, SubscriptionOps
+from flask_subscription_ops import Contact, SubscriptionOps
 
 db = SQLAlchemy()
 subs = SubscriptionOps()
 
 
 class Account(db.Model):
-    id: Mapped[str] = mapped_column(primary_key=True)
-    email: Mapped[str]
-    running: Mapped[bool] = mapped_column(default=True)
+    id = db.Column(db.String(50), primary_key=True)
+    email = db.Column(db.String(254), nullable=False)
+    is_running = db.Column(db.Boolean, nullable=False, default=True)
 
 
 @subs.contacts
 def contacts(account_ids):
-    accounts = db.session.scalars(db.select(Account).where(Account.id.in_(account_ids)))
-    return {account.id: Contact(account.email) for account in accounts}
+    found = db.session.scalars(db.select(Account).where(Account.id.in_(account_ids)))
+    return {account.id: Contact(account.email) for account in found}
 
 
 @subs.suspend_workspaces
-def suspend(account_id: str, operation: Operation) -> None:
-    set_running(account_id, False)
-
-
-@subs.resume_workspaces
-def resume(account_id: str, operation: Operation) -> None:
-    set_running(account_id, True)
-
-
-def set_running(account_id: str, running: bool) -> None:
-    db.session.execute(db.update(Account).where(Account.id == account_id).values(running=running))
+def suspend(account_id, operation):
+    db.session.execute(db.update(Account).where(Account.id == account_id).values(is_running=False))
     db.session.commit()
 
 
-def create_app() -> Flask:
+@subs.resume_workspaces
+def resume(account_id, operation):
+    db.session.execute(db.update(Account).where(Account.id == account_id).values(is_running=True))
+    db.session.commit()
+
+
+def create_app():
     app = Flask(__name__)
-    app.config.from_mapping(
-        SQLALCHEMY_DATABASE_URI="sqlite:///minimal.db",
-        SUBS_PLANS={"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}},
-    )
+    app.config.update(SQLALCHEMY_DATABASE_URI="sqlite:///minimal.db", MAIL_DEFAULT_SENDER="billing@example.com")
+    app.config["SUBS_PLANS"] = {"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}}
     app.config.from_prefixed_env()
     db.init_app(app)
     subs.init_app(app)

@@ -55,6 +55,7 @@ class SubscriptionOps:
             problems.append("SubscriptionOps is initialised on this app already: call init_app once")
         try:
             settings = read_settings(app.config)
+            problems += _bind_problems(app, settings.bind_key)
         except ConfigurationError as error:
             problems += error.problems
         problems += self._hooks.problems.values()
@@ -109,10 +110,7 @@ class SubscriptionOps:
     @property
     def runtime(self) -> Runtime:
         """What the current app works with."""
-        runtime = current_app.extensions.get(RUNTIME)
-        if runtime is None:
-            raise ConfigurationError(["SubscriptionOps is not initialised on this app: call subs.init_app(app)"])
-        return cast(Runtime, runtime)
+        return cast(Runtime, _of_this_app(RUNTIME))
 
     @property
     def settings(self) -> Settings:
@@ -220,7 +218,14 @@ class SubscriptionOps:
         return access_required(self, product)
 
 
-current_subs: SubscriptionOps = cast(SubscriptionOps, LocalProxy(lambda: current_app.extensions[EXTENSION]))
+def _of_this_app(name: str) -> Any:
+    found = current_app.extensions.get(name)
+    if found is None:
+        raise ConfigurationError(["SubscriptionOps is not initialised on this app: call subs.init_app(app)"])
+    return found
+
+
+current_subs: SubscriptionOps = cast(SubscriptionOps, LocalProxy(lambda: _of_this_app(EXTENSION)))
 
 
 def _find_db(app: Flask, db: SQLAlchemy | None) -> tuple[SQLAlchemy | None, list[str]]:
@@ -232,12 +237,20 @@ def _find_db(app: Flask, db: SQLAlchemy | None) -> tuple[SQLAlchemy | None, list
     return registered, []
 
 
+def _bind_problems(app: Flask, bind_key: str | None) -> list[str]:
+    used = Base.metadata.info.get("bind_key", bind_key)
+    if used != bind_key:
+        return [f"SUBS_BIND_KEY {bind_key!r} differs from {used!r} of another app in this process: use one"]
+    binds = app.config.get("SQLALCHEMY_BINDS") or {}
+    if bind_key is not None and bind_key not in binds:
+        return [
+            f"SUBS_BIND_KEY {bind_key!r} is not in SQLALCHEMY_BINDS, which has {', '.join(map(str, binds)) or 'none'}"
+        ]
+    return []
+
+
 def _place_tables(db: SQLAlchemy, bind_key: str | None) -> None:
-    info = Base.metadata.info
-    if info.setdefault("bind_key", bind_key) != bind_key:
-        raise ConfigurationError(
-            [f"SUBS_BIND_KEY {bind_key!r} differs from {info['bind_key']!r} of another app in this process: use one"]
-        )
+    Base.metadata.info["bind_key"] = bind_key
     if bind_key not in db.metadatas:
         db.metadatas[bind_key] = type(db.metadata)(info={"bind_key": bind_key})
     mirror(db.metadatas[bind_key])

@@ -15,6 +15,7 @@ from .domain.clock import Clock, system_clock
 from .domain.contacts import Contact
 from .errors import DatabaseUnreachable
 from .hooks import HookProvisioner, Hooks, fetch_contacts
+from .models.locking import SQLITE_BUSY_MS, take_write_lock
 from .settings import Settings
 from .workspaces.base import Provisioner
 
@@ -28,7 +29,6 @@ Result = TypeVar("Result")
 
 RUNTIME = "subscription_ops.runtime"  # the key under which an app keeps its runtime
 
-SQLITE_BUSY_MS = 30_000
 CONTENTION_TRIES = 8
 CONTENTION_CODES = {"40001", "40P01", "55P03", 1205, 1213, 1020}  # PostgreSQL's states, MariaDB's error numbers
 
@@ -103,16 +103,16 @@ class Runtime:
     def writing(self) -> Iterator[Session]:
         """One transaction of our own, committed at the end; on SQLite it holds the write lock from its start."""
         with Session(self._write_engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-            if self.engine.dialect.name == "sqlite":
-                _lock_sqlite(session)
+            _patient(session.connection())
+            take_write_lock(session)
             yield session
 
     @contextmanager
     def rehearsing(self) -> Iterator[Session]:
         """Like `writing`, but rolled back at the end: what it did is seen and not kept."""
         with Session(self._write_engine, expire_on_commit=False, autoflush=False) as session:
-            if self.engine.dialect.name == "sqlite":
-                _lock_sqlite(session)
+            _patient(session.connection())
+            take_write_lock(session)
             yield session
             session.rollback()
 
@@ -149,13 +149,6 @@ class Runtime:
             # The default there, repeatable read, locks the gaps between rows and makes parallel workers collide.
             return self.engine.execution_options(isolation_level="READ COMMITTED")
         return self.engine
-
-
-def _lock_sqlite(session: Session) -> None:
-    connection = session.connection()
-    _patient(connection)
-    # A write that changes nothing takes the lock of BEGIN IMMEDIATE, in every transaction mode the host may have set.
-    connection.execute(text("UPDATE subs_deployment SET name = name WHERE 1 = 0"))
 
 
 def _patient(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,15 @@ SKIPPED: set[str] = set()
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database, of each kind in turn."""
-    yield from _open(request.param, tmp_path)
+    with empty_database(request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> Iterator[str]:
     """The URL of an empty SQLite database, for what no database can change."""
-    yield from _open("sqlite", tmp_path)
+    with empty_database("sqlite", tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -53,7 +55,9 @@ def sqlite_host(make_on_sqlite: Callable[..., Host]) -> Host:
     return make_on_sqlite()
 
 
-def _open(kind: str, folder: Path) -> Iterator[str]:
+@contextmanager
+def empty_database(kind: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database; skip the test, or in CI fail it, where there is no server."""
     with ExitStack() as stack:
         try:
             url = stack.enter_context(database(kind, folder))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..domain.periods import Interval
@@ -14,6 +13,7 @@ from ..domain.reminders import earliest_look
 from ..domain.states import Cause, Status
 from ..errors import InvalidInput, LiveSubscriptionExists
 from ..models import Subscription
+from ..models.locking import take_write_lock
 from .change import Change, apply, begin, lock
 from .work import Work
 
@@ -78,6 +78,8 @@ def text_key(value: object, name: str) -> str:
     longest = KEY_LENGTHS[name]
     if not isinstance(value, str) or not value or len(value) > longest or "\0" in value:
         raise InvalidInput(f"{name} must be a string of 1 to {longest} characters, got {value!r}: pass str(company.id)")
+    if value != value.strip():  # MariaDB takes "a" and "a " for the same key
+        raise InvalidInput(f"{name} must not begin or end with a space, got {value!r}")
     return value
 
 
@@ -123,7 +125,7 @@ def _convert(work: Work, trial: Subscription, plan: Plan, payment_method: str | 
 
 
 def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
-    _open_transaction(work)
+    take_write_lock(work.session)
     _refuse_second(work, subscription)
     subscription.version = 1
     subscription.begun_by = cause  # type: ignore[misc]  # this row's own
@@ -133,14 +135,6 @@ def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
     except IntegrityError as error:
         raise _exists(subscription) from error
     begin(work, subscription, cause)
-
-
-def _open_transaction(work: Work) -> None:
-    # Python's sqlite3 begins no transaction for a savepoint, so that releasing it would commit what is in it.
-    of_ours: dict[str, Any] = {"mapper": Subscription}
-    if work.session.get_bind(**of_ours).dialect.name == "sqlite":
-        nothing = text("UPDATE subs_deployment SET name = name WHERE 1 = 0")
-        work.session.execute(nothing, bind_arguments=of_ours)
 
 
 def _refuse_second(work: Work, subscription: Subscription) -> None:

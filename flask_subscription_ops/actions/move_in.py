@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from ..domain.clock import as_instant
-from ..domain.periods import Interval
+from ..domain.money import Money
+from ..domain.periods import Interval, anchor_of
 from ..domain.plans import Policy
 from ..domain.states import Cause, Status
 from ..errors import InvalidInput
@@ -29,7 +29,9 @@ def complete(settings: Settings, subscription: Subscription, now: datetime) -> N
     text_key(subscription.account_id, "account_id")
     plan = settings.plan(subscription.plan)
     _default(subscription, status=Status.ACTIVE.value, product="default", version=1, created_at=now, updated_at=now)
+    text_key(subscription.product, "product")
     _default(subscription, **plan_terms(plan))
+    Money(subscription.amount, subscription.currency)
     _default(subscription, collected_by="local" if subscription.payment_method else "manual")
     _fill_term(subscription)
     _fill_ends(subscription, plan.policy, now)
@@ -61,19 +63,26 @@ def _default(subscription: Subscription, **values: Any) -> None:
 def _fill_term(subscription: Subscription) -> None:
     status, interval = Status(subscription.status), Interval(subscription.interval, subscription.interval_count)
     if status is not Status.TRIALING and subscription.period_end is None and subscription.period_start is not None:
-        subscription.period_end = interval.after(as_instant(subscription.period_start, "period_start"), 1)
+        subscription.period_end = interval.after(subscription.period_start, 1)
     needed = NEEDED.get(status)
     if needed and getattr(subscription, needed) is None:
         raise InvalidInput(f"account {subscription.account_id}: a subscription that is {status.value} needs {needed}")
-    if subscription.period_end is not None and subscription.period_start is None:
-        subscription.period_start = interval.after(as_instant(subscription.period_end, "period_end"), -1)
+    if subscription.period_end is not None:
+        _fill_start(subscription, subscription.period_end, interval)
+
+
+def _fill_start(subscription: Subscription, end: datetime, interval: Interval) -> None:
+    start = subscription.period_start or interval.after(end, -1)
+    if start >= end:
+        raise InvalidInput(f"account {subscription.account_id}: period_end must lie after period_start")
+    subscription.period_start = start
+    _default(subscription, anchor=start if interval.after(start, 1) == end else anchor_of(end, interval))
 
 
 def _fill_ends(subscription: Subscription, policy: Policy, now: datetime) -> None:
     status = Status(subscription.status)
     if status is Status.TRIALING and subscription.trial_ends_at is not None:
-        end = as_instant(subscription.trial_ends_at, "trial_ends_at")
-        _default(subscription, period_start=end - timedelta(days=policy.trial_days))
+        _default(subscription, period_start=subscription.trial_ends_at - timedelta(days=policy.trial_days))
     if status is Status.GRACE and subscription.period_end is not None:
         _default(subscription, grace_ends_at=subscription.period_end + timedelta(days=policy.grace_days))
     if status is Status.SUSPENDED:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from ..errors import InvalidInput
 
 UNITS = ("day", "week", "month", "year")
+LONGEST_WAY_BACK = 9  # periods until a day such as 29 February comes again
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ def parse_interval(text: object) -> Interval:
     if found is None:
         raise InvalidInput(f"{text!r} is not an interval: write day, week, month, year or '3 months'")
     return Interval(found[2], int(found[1] or 1))
+
+
+def anchor_of(end: datetime, interval: Interval) -> datetime:
+    """Return the latest anchor whose periods have a boundary at `end`: 31 March is counted from 31 January."""
+    starts = (interval.after(end, -periods) for periods in range(1, LONGEST_WAY_BACK))
+    found = (start for periods, start in enumerate(starts, 1) if interval.after(start, periods) == end)
+    return next(found, end)
 
 
 def boundaries(anchor: datetime, interval: Interval) -> Iterator[datetime]:

@@ -23,6 +23,8 @@ def mailbox(address: str) -> str:
 
     Raises PermanentFailure for anything that is not exactly one mailbox; the message names no personal data.
     """
+    if not isinstance(address, str):
+        raise PermanentFailure(f"the address is not text but {type(address).__name__}")
     local, at, domain = address.rpartition("@")
     if not at:
         raise PermanentFailure("the address is not an email address: it has no @")

@@ -59,19 +59,22 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
     return runtime.in_transaction(work)
 
 
-def take_back(runtime: Runtime) -> Sequence[OutboxMessage]:
+def take_back(runtime: Runtime) -> Sequence[tuple[OutboxMessage, str]]:
     """Return effects whose lease has ended to the queue; whoever held them can no longer write.
 
-    Those that may have gone out, and may go at most once, are held for a human instead: they are the result.
+    The result is what does not go back, with its reason: what may have gone out and may go at most once is held for a
+    human, and what was cut off too often is dead.
     """
 
-    def work(session: Session) -> Sequence[OutboxMessage]:
+    def work(session: Session) -> Sequence[tuple[OutboxMessage, str]]:
         ended = session.scalars(_with_ended_lease(database_now(session))).all()
         once = runtime.settings.emails_at_most_once
-        held = [message for message in ended if message.kind in once and message.marked_at is not None]
+        held = [m for m in ended if m.kind in once and m.marked_at is not None]
+        dead = [m for m in ended if m not in held and m.attempts >= runtime.settings.max_attempts]
         _release(session, held, EffectState.HELD, last_error=CUT_OFF)
-        _release(session, [message for message in ended if message not in held], EffectState.PENDING)
-        return held
+        _release(session, dead, EffectState.DEAD)
+        _release(session, [m for m in ended if m not in held and m not in dead], EffectState.PENDING)
+        return [*((m, CUT_OFF) for m in held), *((m, m.last_error or CUT_OFF) for m in dead)]
 
     return runtime.in_transaction(work)
 

@@ -26,10 +26,10 @@ def enqueue(session: Session, effects: Sequence[Effect], now: datetime) -> list[
 
 def _insert_new(session: Session) -> Any:
     table: Any = OutboxMessage.__table__
-    dialect = session.get_bind().dialect.name
+    dialect = session.get_bind(mapper=OutboxMessage).dialect.name
     if dialect in ("postgresql", "sqlite"):
         dml = import_module(f"sqlalchemy.dialects.{dialect}")
         statement = dml.insert(table).on_conflict_do_nothing(index_elements=["effect_key"])
     else:
         statement = insert(table).prefix_with("IGNORE")
-    return statement.returning(table.c.kind).execution_options(insertmanyvalues_page_size=ROWS_A_STATEMENT)
+    return statement.returning(table.c.effect_key).execution_options(insertmanyvalues_page_size=ROWS_A_STATEMENT)

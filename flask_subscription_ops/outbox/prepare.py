@@ -14,7 +14,7 @@ from ..domain.contacts import Contact
 from ..domain.reasons import Facts, why_not
 from ..domain.reminders import Ladder
 from ..domain.states import Status
-from ..errors import ConfigurationError, PermanentFailure, SubscriptionOpsError, describe
+from ..errors import ConfigurationError, PermanentFailure, describe
 from ..models import OutboxMessage, Subscription
 from ..runtime import Runtime
 from .settle import Ledger
@@ -47,7 +47,7 @@ class Preparation:
         subscriptions = self._subscriptions({message.subscription_id for message in messages})
         ready = []
         for message in messages:
-            contact, subscription = contacts.get(message.account_id), subscriptions[message.subscription_id]
+            contact, subscription = contacts.get(message.account_id), subscriptions.get(message.subscription_id)
             email = self._email(message, subscription, contact)
             if email is not None:
                 ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
@@ -73,8 +73,12 @@ class Preparation:
         with self.runtime.reading() as session:
             return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
 
-    def _email(self, message: OutboxMessage, subscription: Subscription, contact: Contact | None) -> Email | None:
-        if message.account_id in self.failed:
+    def _email(
+        self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
+    ) -> Email | None:
+        if subscription is None:
+            self.ledger.superseded([message], "the subscription was deleted")
+        elif message.account_id in self.failed:
             self.ledger.postponed(message, self.failed[message.account_id])
         elif contact is None:
             self.ledger.superseded([message], "the account is gone")
@@ -108,8 +112,8 @@ class Preparation:
             raise
         except PermanentFailure as error:
             self.ledger.refused(message, str(error))
-        except SubscriptionOpsError as error:
-            self.ledger.postponed(message, str(error))
+        except Exception as error:  # of what a host's contact holds, and of what its templates do, nothing is certain
+            self.ledger.postponed(message, describe(error))
         return None
 
 

@@ -25,7 +25,7 @@ def minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
         minimal.db.engine.dispose()
 
 
-def test_an_ended_trial_stops_the_account_and_a_payment_starts_it_again(minimal: ModuleType) -> None:
+def test_an_ended_trial_stops_the_account_and_subscribing_starts_it_again(minimal: ModuleType) -> None:
     db, subs = minimal.db, minimal.subs
     later = datetime.now(timezone.utc) + timedelta(days=15)
     db.session.add(minimal.Account(id="acme", email="owner@acme.example.com"))
@@ -33,11 +33,11 @@ def test_an_ended_trial_stops_the_account_and_a_payment_starts_it_again(minimal:
     db.session.commit()
 
     subs.run_job("trial-check", as_of=later)
-    stopped = not db.session.get(minimal.Account, "acme", populate_existing=True).running
-    subs.record_payment(subs.get("acme"), amount=4900, currency="EUR", reference="transfer-1")
+    stopped = not db.session.get(minimal.Account, "acme", populate_existing=True).is_running
+    subs.subscribe("acme", "pro")
     db.session.commit()
-    subs.run_job("deliver", as_of=later)
+    subs.run_job("deliver")
 
     assert stopped
-    assert db.session.get(minimal.Account, "acme", populate_existing=True).running
-    assert [email.kind for email in current_subs.mailbox] == ["trial_started", "trial_expired", "recovered"]
+    assert db.session.get(minimal.Account, "acme", populate_existing=True).is_running
+    assert [email.kind for email in current_subs.mailbox] == ["trial_expired", "subscribed"]

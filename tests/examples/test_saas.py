@@ -156,15 +156,23 @@ def test_a_customer_is_not_staff(customer: Browser) -> None:
     assert customer.get("/staff/").status_code == 403
 
 
-def test_staff_extends_a_trial_and_books_a_transfer(app: Flask, customer: Browser, world: World) -> None:
+def test_staff_finds_a_company_by_its_name(app: Flask, customer: Browser) -> None:
+    app.test_cli_runner().invoke(args=["staff", "grant", SIGN_UP["email"]])
+
+    assert "Amber Harbor Foods" in customer.get("/staff/?q=harbor").text
+    assert "Amber Harbor Foods" not in customer.get("/staff/?q=100%").text
+    assert "trialing" in customer.get("/staff/companies/1").text
+
+
+def test_staff_extends_a_trial_and_subscribes_by_hand(app: Flask, customer: Browser, world: World) -> None:
     granted = app.test_cli_runner().invoke(args=["staff", "grant", SIGN_UP["email"]])
 
     extended = customer.post("/staff/companies/1/extend-trial", days="7")
-    booked = customer.post("/staff/companies/1/record-payment", reference="transfer-4711")
+    subscribed = customer.post("/staff/companies/1/subscribe", plan="starter")
 
     assert granted.exit_code == 0
     assert "The trial is 7 days longer" in extended.text
-    assert "The payment transfer-4711 is booked" in booked.text
+    assert "The company is on starter now" in subscribed.text
     assert world.status() == "active"
 
 

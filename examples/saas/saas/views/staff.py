@@ -1,4 +1,4 @@
-"""What the team does by hand: give a trial more days, book a bank transfer."""
+"""What the team does by hand: give a trial more days, subscribe a company that pays by transfer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
 from .. import csrf
+from ..config import PLANS
 from ..extensions import db, subs
 from ..identity import staff_required
 from ..models import Company, User
@@ -33,7 +34,7 @@ def companies() -> str:
 @staff_required
 def show(company_id: int) -> str:
     company = db.get_or_404(Company, company_id)
-    return render_template("staff/company.html", company=company, held=subs.get(company.account_id))
+    return render_template("staff/company.html", company=company, held=subs.get(company.account_id), plans=PLANS)
 
 
 @pages.post("/companies/<int:company_id>/extend-trial")
@@ -44,13 +45,11 @@ def extend_trial(company_id: int) -> Response:
     return _commit(company_id, f"The trial is {days} days longer.")
 
 
-@pages.post("/companies/<int:company_id>/record-payment")
+@pages.post("/companies/<int:company_id>/subscribe")
 @staff_required
-def record_payment(company_id: int) -> Response:
-    reference = request.form.get("reference", "").strip() or abort(400, "the bank's reference is needed")
-    held = _subscription(company_id)
-    subs.record_payment(held, amount=held.amount, currency=held.currency, reference=reference)
-    return _commit(company_id, f"The payment {reference} is booked.")
+def subscribe(company_id: int) -> Response:
+    held = subs.subscribe(str(company_id), request.form["plan"])
+    return _commit(company_id, f"The company is on {held.plan} now.")
 
 
 def _subscription(company_id: int) -> Subscription:

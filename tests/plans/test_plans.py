@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+import pytest
+
+from flask_subscription_ops.reports.status import _oldest_due
+
+from ..conftest import empty_database
+from ..hosts import Host, running_host
+from ..servers import DATABASES
+from .explain import Plans, explaining
+from .population import add_effects, add_subscriptions, analyze
+
+SIZE = 100_000
+DELIVERED = 300  # several claims of each channel
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
+    """What is sent to a database of a hundred thousand subscriptions and effects, and how it is carried out."""
+    with empty_database(request.param, tmp_path_factory.mktemp("plans")) as url, _busy_host(url) as host:
+        with explaining(host.subs.runtime.engine) as plans:
+            host.subs.run_job("trial-check", deliver=False)
+            host.subs.run_job("deliver", limit=DELIVERED)
+            with host.subs.runtime.reading() as session:
+                _oldest_due(session, host.subs.runtime.clock())
+        yield plans
+
+
+def test_no_statement_of_a_job_reads_a_whole_table(plans: Plans) -> None:
+    assert plans.scans == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param("count(*) ", id="brake"),
+        pytest.param("ORDER BY subs_subscriptions.trial_ends_at", id="ended trials"),
+        pytest.param("ORDER BY subs_subscriptions.reminder_due_at", id="reminders"),
+        pytest.param("UPDATE subs_subscriptions SET reminder_due_at", id="next look"),
+        pytest.param("subs_outbox.due_at <= ", id="emails"),
+        pytest.param("NOT (EXISTS", id="operations"),
+        pytest.param("max(subs_outbox.id)", id="newest wishes"),
+        pytest.param("ORDER BY subs_outbox.lease_until", id="ended leases"),
+        pytest.param("min(subs_outbox.due_at)", id="oldest due"),
+    ],
+)
+def test_the_statements_that_matter_were_explained(plans: Plans, part: str) -> None:
+    assert any(part in statement for statement, _ in plans.found)
+
+
+@contextmanager
+def _busy_host(url: str) -> Iterator[Host]:
+    with running_host(url, SUBS_BRAKE_MIN=SIZE, SUBS_SEND_HOUR=0) as host:
+        now = datetime.now(timezone.utc)
+        with host.subs.runtime.engine.begin() as connection:
+            add_subscriptions(connection, SIZE, now)
+            add_effects(connection, SIZE, now)
+            analyze(connection)
+        yield host
