@@ -64,14 +64,19 @@ class Hooks:
 def _signature_problem(name: str, function: Callable[..., Any]) -> str | None:
     arguments = ARGUMENTS[name]
     wanted = f"the {name} hook takes ({', '.join(arguments)})"
+    called = getattr(function, "__name__", repr(function))
     if not callable(function):
-        return f"{wanted}; {function!r} cannot be called"
+        return f"{wanted}; {called} cannot be called"
     if inspect.iscoroutinefunction(function):
-        return f"{wanted} and is an ordinary function; {function.__name__} is async, wrap it in a synchronous one"
+        return f"{wanted} and is an ordinary function; {called} is async, wrap it in a synchronous one"
     try:
-        inspect.signature(function).bind(*arguments)
+        signature = inspect.signature(function)
+    except ValueError:
+        return None  # a built-in that does not tell its arguments
+    try:
+        signature.bind(*arguments)
     except TypeError:
-        return f"{wanted}; {getattr(function, '__name__', function)}{inspect.signature(function)} cannot be called so"
+        return f"{wanted}; {called}{signature} cannot be called so"
     return None
 
 

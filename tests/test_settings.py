@@ -109,7 +109,7 @@ def test_the_keys_of_the_russian_and_turkish_providers_are_kept_by_family() -> N
         ("PLAN", "SUBS_PLANS"),
         ("plans", "SUBS_PLANS"),
         ("GRACE_DAY", "SUBS_GRACE_DAYS"),
-        ("LEASE", "SUBS_LEASE_SECONDS"),
+        ("LEASE_SECS", "SUBS_LEASE_SECONDS"),
         ("Trial_Days", "SUBS_TRIAL_DAYS"),
         ("YOOKASSA", "SUBS_"),
         ("", "SUBS_"),

@@ -50,7 +50,7 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
         candidates = session.scalars(due(WORKSPACES, now).where(~_lane_is_taken()).limit(limit)).all()
         newest = _newest(session, candidates)
         current = [m for m in candidates if m.id == newest[m.lane, m.product]]
-        one_a_lane = list({m.lane: m for m in reversed(current)}.values())
+        one_a_lane = [m for i, m in enumerate(current) if m.lane not in {other.lane for other in current[:i]}]
         replaced = [m for m in candidates if m.id != newest[m.lane, m.product]]
         _lease_out(session, lease, [*one_a_lane, *replaced], now)
         _take_lanes(session, one_a_lane)

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}
-EXPLAINABLE = re.compile(r"(SELECT (?!EXISTS)|UPDATE)\b.*\bsubs_(subscriptions|outbox)\b", re.DOTALL)  # not the schema probe
+EXPLAINABLE = re.compile(
+    r"(SELECT (?!EXISTS)|UPDATE)\b.*\bsubs_(subscriptions|outbox)\b", re.DOTALL
+)  # not the schema probe
 
 
 @dataclass

@@ -34,11 +34,13 @@ LATER = {
 }
 
 
-def add_subscriptions(connection: Connection, size: int, now: datetime, *, ended: int = 10) -> None:
+def add_subscriptions(
+    connection: Connection, size: int, now: datetime, *, ended: int = 10, reminded: bool = True
+) -> None:
     """Insert `size` subscriptions of which `ended` in a thousand are trials whose time is up.
 
-    Of a thousand, ten trials each are due for their 7-, 3- and 1-day reminder and a hundred end later, twenty are in
-    grace, ten suspended, eighty expired, and the rest is active.
+    Of a thousand, ten trials each end in 7, 3 and 1 days (`reminded` makes their reminder due) and a hundred later,
+    ten are in grace, ten suspended, seventy expired, and the rest is active.
     """
     at = _instants(connection, now)
     statuses = _by_part({ended: "trialing", ended + 130: "trialing", 910: "active", 920: "grace", 930: "suspended"})
@@ -49,7 +51,8 @@ def add_subscriptions(connection: Connection, size: int, now: datetime, *, ended
         ended + 30: at(f"{DAY} - 3600 - n % 3600"),
         ended + 130: at(f"{20 * DAY} + n % {5 * DAY}"),
     }
-    looks = {ended: null(), ended + 30: at("-3600 - n % 3600"), ended + 130: at(f"{11 * DAY} + n % {5 * DAY}")}
+    soon = at("-3600 - n % 3600" if reminded else "3600 + n % 3600")
+    looks = {ended: null(), ended + 30: soon, ended + 130: at(f"{11 * DAY} + n % {5 * DAY}")}
     values: Mapping[str, Any] = {
         "id": N,
         "account_id": cast(N, String(20)),
@@ -76,11 +79,11 @@ def add_subscriptions(connection: Connection, size: int, now: datetime, *, ended
     _set_sequence(connection, Subscription.__table__)
 
 
-def add_effects(connection: Connection, size: int, now: datetime) -> None:
-    """Insert `size` effects: nearly all done long ago, and of a thousand one is due, one cut off and three wait."""
+def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bool = True) -> None:
+    """Insert `size` effects, done long ago; where some are `waiting`, of a thousand two are due and two cut off."""
     at = _instants(connection, now)
     channel = case((literal_column("n % 2") == 0, "email"), else_="workspaces")
-    states = _by_part({2: "pending", 4: "sending", 10: "pending"})
+    states = _by_part({2: "pending", 4: "sending", 10: "pending"} if waiting else {0: "pending"})
     values: Mapping[str, Any] = {
         "id": N,
         "effect_key": literal("old:").concat(cast(N, String(20))),
@@ -94,7 +97,9 @@ def add_effects(connection: Connection, size: int, now: datetime) -> None:
         "lane_in_flight": case((PART == 3, cast(N, String(20))), else_=null()),
         "state": case(*states, else_="done"),
         "attempts": literal(1),
-        "due_at": case((PART < 4, at("-600 - n % 600")), (PART < 10, at("86400")), else_=at(f"-{DAY} - n % {60 * DAY}")),
+        "due_at": case(
+            (PART < 4, at("-600 - n % 600")), (PART < 10, at("86400")), else_=at(f"-{DAY} - n % {60 * DAY}")
+        ),
         "lease_until": case((literal_column("n % 1000 IN (2, 3)"), at("-60")), else_=null()),
         "lease_token": case((literal_column("n % 1000 IN (2, 3)"), "gone"), else_=null()),
         "created_at": at(f"-{60 * DAY}"),
