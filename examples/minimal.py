@@ -36,6 +36,7 @@ def resume(account_id, operation):
 def create_app():
     app = Flask(__name__)
     app.config.update(SQLALCHEMY_DATABASE_URI="sqlite:///minimal.db", MAIL_DEFAULT_SENDER="billing@example.com")
+    app.config.update(SUBS_DEPLOYMENT="minimal", SUBS_MAIL="file", SUBS_MAIL_DIR="emails")
     app.config["SUBS_PLANS"] = {"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}}
     app.config.from_prefixed_env()
     db.init_app(app)

@@ -35,7 +35,7 @@ class ConfigurationError(SubscriptionOpsError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("flask-subscription-ops cannot start:\n" + "\n".join(f"  - {line}" for line in problems))
+        super().__init__("flask-subscription-ops is not set up:\n" + "\n".join(f"  - {line}" for line in problems))
 
 
 class InvalidInput(SubscriptionOpsError, ValueError):

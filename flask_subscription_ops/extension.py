@@ -170,6 +170,7 @@ class SubscriptionOps:
             )
             .order_by(Subscription.live.is_(None), Subscription.id.desc())
             .limit(1)
+            .execution_options(populate_existing=True)  # a job may have changed it since this session saw it
         )
         return self.runtime.session().scalars(wanted).one_or_none()
 

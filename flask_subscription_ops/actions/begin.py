@@ -134,7 +134,16 @@ def _add(work: Work, subscription: Subscription, cause: Cause) -> None:
             work.session.add(subscription)
     except IntegrityError as error:
         raise _exists(subscription) from error
-    begin(work, subscription, cause)
+    begin(work, subscription, cause, comes_back=_was_here(work, subscription))
+
+
+def _was_here(work: Work, subscription: Subscription) -> bool:
+    same = select(Subscription.id).where(
+        Subscription.account_id == subscription.account_id,
+        Subscription.product == subscription.product,
+        Subscription.id != subscription.id,
+    )
+    return work.session.scalars(same.limit(1)).first() is not None
 
 
 def _refuse_second(work: Work, subscription: Subscription) -> None:

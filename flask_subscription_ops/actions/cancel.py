@@ -6,7 +6,9 @@ from typing import Any
 
 from ..domain.states import Cause, Status, edge
 from ..models import Subscription
+from .begin import first_look, live
 from .change import Change, apply, lock
+from .outbox import reconsider
 from .work import Work
 
 WITH_A_TERM = (Status.TRIALING, Status.ACTIVE)
@@ -18,13 +20,15 @@ def cancel(work: Work, subscription: Subscription, *, at_period_end: bool, reaso
     if at_period_end and subscription.status in WITH_A_TERM:
         _schedule(work, subscription, reason)
     else:
-        apply(work, [cancel_now(work, subscription, reason)])
+        followed = not subscription.is_live and live(work, subscription.account_id, subscription.product) is not None
+        apply(work, [cancel_now(work, subscription, reason, followed=followed)])
 
 
-def cancel_now(work: Work, subscription: Subscription, reason: str) -> Change:
-    """Return the change that ends a subscription for good."""
+def cancel_now(work: Work, subscription: Subscription, reason: str = "", *, followed: bool = False) -> Change:
+    """Return the change that ends a subscription for good; one that a live one has `followed` stops no workspaces."""
     values: dict[str, Any] = {"ended_at": work.now, "cancel_at_period_end": False, "reminder_due_at": None}
-    return Change(subscription, Cause.CANCELED, values, {"reason": reason} if reason else {})
+    details = {"reason": reason} if reason else {}
+    return Change(subscription, Cause.CANCELED, values, details, workspaces_elsewhere=followed)
 
 
 def withdraw(work: Work, subscription: Subscription) -> None:
@@ -32,7 +36,11 @@ def withdraw(work: Work, subscription: Subscription) -> None:
     lock(work, subscription)
     edge(Status(subscription.status), Cause.CANCEL_WITHDRAWN, subscription.subject)
     if subscription.cancel_at_period_end:
-        apply(work, [Change(subscription, Cause.CANCEL_WITHDRAWN, {"cancel_at_period_end": False})])
+        values: dict[str, Any] = {"cancel_at_period_end": False}
+        if subscription.status == Status.TRIALING:
+            values["reminder_due_at"] = first_look(work, subscription)  # what was passed over is due again
+        apply(work, [Change(subscription, Cause.CANCEL_WITHDRAWN, values)])
+        reconsider(work, subscription)
 
 
 def _schedule(work: Work, subscription: Subscription, reason: str) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import InstanceState, attributes, object_session
 
-from ..domain.states import BEGINNINGS, LIVE, Cause, Edge, Status, edge
+from ..domain.states import BEGINNINGS, LIVE, Cause, Edge, Status, Workspaces, edge
 from ..errors import IllegalTransition, InvalidInput
 from ..models import AuditEntry, Subscription
+from ..models.bulk import among, insert_rows
 from ..outbox.effects import Effect, email, workspaces
 from ..outbox.enqueue import enqueue
 from ..signals import send_after_commit, subscription_changed
@@ -25,12 +26,16 @@ TRIAL_EMAILS = ("trial_started", "trial_expired")  # keyed by the day the trial 
 
 @dataclass(frozen=True)
 class Change:
-    """One wish: this subscription, for this cause, with these columns besides the status."""
+    """One wish: this subscription, for this cause, with these columns besides the status.
+
+    `workspaces_elsewhere` says that the account's workspaces belong to another subscription now.
+    """
 
     subscription: Subscription
     cause: Cause
     values: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    workspaces_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,17 +60,20 @@ def apply(work: Work, changes: Sequence[Change]) -> None:
     record(work, steps)
 
 
-def begin(work: Work, subscription: Subscription, cause: Cause, details: Mapping[str, Any] | None = None) -> None:
-    """Record a subscription that was just added: its first audit entry and the effects of its beginning."""
-    record(work, [_Step(Change(subscription, cause, details=details or {}), BEGINNINGS[cause], None)])
+def begin(work: Work, subscription: Subscription, cause: Cause, *, comes_back: bool) -> None:
+    """Record a subscription that was just added: its first audit entry and the effects of its beginning.
+
+    Where an account comes back, an earlier end stopped its workspaces: they are started again.
+    """
+    first = replace(BEGINNINGS[cause], workspaces=Workspaces.START) if comes_back else BEGINNINGS[cause]
+    record(work, [_Step(Change(subscription, cause), first, None)])
 
 
 def record(work: Work, steps: Sequence[_Step]) -> None:
     """Write audit, effects and signals of steps whose subscriptions are already written."""
     if not steps:
         return
-    audit: Any = AuditEntry.__table__
-    work.session.execute(insert(audit).returning(audit.c.id), [_audit_row(work, step) for step in steps])
+    insert_rows(work.session, AuditEntry, [_audit_row(work, step) for step in steps])
     new = enqueue(work.session, [effect for step in steps for effect in _effects(work, step)], work.now)
     work.queued.update(effect.kind for effect in new)
     work.planned += _planned(steps, new)
@@ -106,7 +114,7 @@ def _update(work: Work, steps: list[_Step]) -> None:
         **first.change.values,
         "updated_at": work.now,
     }
-    wanted = Subscription.id.in_([step.subscription.id for step in steps])
+    wanted = among(work.session, Subscription.id, [step.subscription.id for step in steps])
     statement = (
         update(Subscription)
         .where(wanted, Subscription.status == first.from_status)
@@ -146,7 +154,7 @@ def _effects(work: Work, step: _Step) -> list[Effect]:
     kind, wish = step.edge.email, step.edge.workspaces
     if kind and kind not in work.settings.emails_off:
         found.append(email(kind, subscription, work.now, _stamp(kind, subscription), **step.change.details))
-    if wish and work.has_workspaces:
+    if wish and work.has_workspaces and not step.change.workspaces_elsewhere:
         found.append(workspaces(wish, subscription, work.now, step.change.cause.value))
     return found
 

@@ -18,5 +18,5 @@ def end_trials(work: Work, trials: Sequence[Subscription]) -> None:
 
 def _ending(work: Work, trial: Subscription) -> Change:
     if trial.cancel_at_period_end:
-        return cancel_now(work, trial, "")
+        return cancel_now(work, trial)
     return Change(trial, Cause.TRIAL_ENDED, {"ended_at": work.now, "reminder_due_at": None})

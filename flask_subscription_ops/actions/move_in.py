@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert
 
 from ..domain.money import Money
 from ..domain.periods import Interval, anchor_of
-from ..domain.plans import Policy
+from ..domain.plans import Plan, Policy
 from ..domain.states import Cause, Status
-from ..errors import InvalidInput
+from ..errors import InvalidInput, UnknownPlan
 from ..models import AuditEntry, Subscription
 from ..settings import Settings
 from .begin import plan_terms, text_key
@@ -27,7 +27,7 @@ NEEDED = {
 def complete(settings: Settings, subscription: Subscription, now: datetime) -> None:
     """Fill every column that was left out; raises a SubscriptionOpsError where that cannot be known."""
     text_key(subscription.account_id, "account_id")
-    plan = settings.plan(subscription.plan)
+    plan = _plan(settings, subscription)
     _default(subscription, status=Status.ACTIVE.value, product="default", version=1, created_at=now, updated_at=now)
     text_key(subscription.product, "product")
     _default(subscription, **plan_terms(plan))
@@ -36,6 +36,13 @@ def complete(settings: Settings, subscription: Subscription, now: datetime) -> N
     _fill_term(subscription)
     _fill_ends(subscription, plan.policy, now)
     _default(subscription, anchor=subscription.period_start or now)
+
+
+def _plan(settings: Settings, subscription: Subscription) -> Plan:
+    try:
+        return settings.plan(subscription.plan)
+    except UnknownPlan as error:
+        raise UnknownPlan(f"account {subscription.account_id}: {error}") from None
 
 
 def audit_arrival(connection: Connection, subscription: Subscription, now: datetime) -> None:

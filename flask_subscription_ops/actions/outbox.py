@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from ..errors import UnknownEffect
-from ..models import OutboxMessage
+from ..models import OutboxMessage, Subscription
 from ..models.outbox import EffectState
 from ..outbox.claim import RELEASED
 from .work import Work
@@ -33,6 +33,18 @@ def drop_waiting(work: Work, reason: str) -> int:
     """Give up every effect that still waits, as a copy of another deployment's database does."""
     waiting = OutboxMessage.state.in_([EffectState.PENDING.value, EffectState.SENDING.value])
     return _write(work, (), waiting, {**_dropped(reason), "done_at": work.now})
+
+
+def reconsider(work: Work, subscription: Subscription) -> None:
+    """Queue a subscription's superseded reminders anew: whether they are wanted is looked at when they are sent."""
+    passed_over = (
+        OutboxMessage.subscription_id == subscription.id,
+        OutboxMessage.kind == "trial_reminder",
+        OutboxMessage.state == EffectState.SUPERSEDED.value,
+    )
+    again = {"state": EffectState.PENDING.value, "done_at": None}
+    statement = update(OutboxMessage).where(*passed_over).values(**again)
+    work.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _dropped(reason: str) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Update, case, update
+from sqlalchemy.orm import Session
 
 from ..domain.contacts import Contact
 from ..domain.reminders import Ladder
 from ..models import Subscription
+from ..models.bulk import among
 from ..outbox.effects import Effect, email
 from ..outbox.enqueue import enqueue
 from ..settings import Settings
@@ -28,7 +30,7 @@ def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[
         looks[trial.id] = ladder.next_after(reminder.send_at if reminder else work.now)
         if reminder and not trial.cancel_at_period_end and KIND not in work.settings.emails_off:
             effects.append(email(KIND, trial, reminder.send_at, ladder.end.date(), reminder.days, days=reminder.days))
-    work.session.execute(_look_again(looks))
+    work.session.execute(_look_again(work.session, looks))
     new = enqueue(work.session, effects, work.now)
     work.queued.update(effect.kind for effect in new)
     work.planned += [_planned(effect) for effect in new]
@@ -40,14 +42,15 @@ def _ladder(settings: Settings, trial: Subscription, contact: Contact | None) ->
     return settings.trial_ladder(trial.plan, trial.period_start or trial.created_at, trial.trial_ends_at, contact)
 
 
-def _look_again(looks: Mapping[int, datetime | None]) -> Update:
+def _look_again(session: Session, looks: Mapping[int, datetime | None]) -> Update:
     groups: dict[datetime | None, list[int]] = defaultdict(list)
     for subscription_id, at in looks.items():
         groups[at].append(subscription_id)
-    due = case(*[(Subscription.id.in_(ids), at) for at, ids in groups.items()], else_=Subscription.reminder_due_at)
+    looked_at = [(among(session, Subscription.id, ids), at) for at, ids in groups.items()]
+    due = case(*looked_at, else_=Subscription.reminder_due_at)
     return (
         update(Subscription)
-        .where(Subscription.id.in_(list(looks)))
+        .where(among(session, Subscription.id, list(looks)))
         .values(reminder_due_at=due)
         .execution_options(synchronize_session=False)
     )

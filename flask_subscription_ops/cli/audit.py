@@ -19,6 +19,8 @@ from .common import FOUND, echo_json, in_app, instant, runtime
 @in_app
 def command(since: datetime | None, account_id: str | None, verifies: bool, as_json: bool) -> None:
     """Print the audit."""
+    if verifies and since is not None:
+        raise click.UsageError("--verify looks at whole chains: leave --since out")
     if verifies:
         _verify(account_id, as_json)
         return

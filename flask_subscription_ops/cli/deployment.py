@@ -43,3 +43,5 @@ def adopt(drop_effects: bool) -> None:
     click.echo(f"the database belongs to {work_on.settings.deployment} now (before: {before or 'nobody'})")
     if drop_effects:
         click.echo(f"{dropped} waiting effects dropped")
+    elif before != work_on.settings.deployment:
+        click.echo("what waits in its outbox goes out with the next run; on a copy, drop it now with --drop-effects")

@@ -5,15 +5,20 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import SubscriptionOpsError
 from ..jobs.report import JobReport, Outcome
 from ..jobs.table import Job
 from .common import echo_json, in_app, instant, runtime, table
+
+if TYPE_CHECKING:
+    from ..jobs.run import Run
 
 SHOWN = 20  # planned changes and failures that a person sees; --json has them all
 
@@ -48,10 +53,10 @@ def _run(
     as_json: bool,
     confirm: str | None,
 ) -> None:
-    from ..jobs.run import run_job
+    from ..jobs.run import carry_out, new_run
 
     with _progress(job, quiet=as_json) as progress:
-        report = run_job(
+        run = new_run(
             runtime(),
             job.name,
             as_of=as_of,
@@ -61,13 +66,25 @@ def _run(
             confirm=confirm,
             progress=progress,
         )
-    if as_json:
-        echo_json(report.to_dict())
-    else:
+        report = _carry_out_as_json(run) if as_json else carry_out(run)
+    if not as_json:
         _say(report)
-    if report.outcome is Outcome.STOPPED and not as_json:
-        _say_stopped(report)
     sys.exit(report.outcome.exit_code)
+
+
+def _carry_out_as_json(run: Run) -> JobReport:
+    """Whatever happens, stdout gets the one object: what the host's hooks print goes to stderr."""
+    from ..jobs.run import carry_out
+
+    error = {}
+    try:
+        with redirect_stdout(sys.stderr):
+            return carry_out(run)
+    except SubscriptionOpsError as reason:
+        error = {"error": str(reason)}
+        raise
+    finally:
+        echo_json(run.report.to_dict() | error)
 
 
 @contextmanager
@@ -75,7 +92,7 @@ def _progress(job: Job, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     if quiet or not sys.stderr.isatty():
         yield lambda done: None
         return
-    bar: Any = click.progressbar(length=None, label=job.name, file=sys.stderr, show_pos=True)
+    bar: Any = click.progressbar(count(), label=job.name, file=sys.stderr, show_pos=True)  # nobody knows how many
     with bar:
         yield bar.update
 
@@ -90,8 +107,12 @@ def _say(report: JobReport) -> None:
         table(rows)
     else:
         click.echo(" ".join(f"{name}={value}" for name, value in rows))
+    if report.would_stop:
+        click.echo(f"a real run would be stopped: {report.would_stop}")
     for failure in report.failures[:SHOWN]:
         click.echo(f"failed: {failure['subject']}: {failure['error']}")
+    if report.outcome is Outcome.STOPPED:
+        _say_stopped(report)
 
 
 def _rows(report: JobReport) -> list[tuple[str, ...]]:
@@ -124,9 +145,20 @@ def _say_stopped(report: JobReport) -> None:
 
 
 def _to_go_on(report: JobReport) -> str:
+    before, words = _words_around(report.job)
     if report.confirm is None:
-        return "flask subs deployment adopt"
-    words = [word for word in sys.argv[1:] if word != "--confirm" and not word.startswith("--confirm=")]
-    if "--confirm" in sys.argv:
-        words.pop(sys.argv.index("--confirm") - 1)
-    return " ".join(["flask", *map(shlex.quote, words), "--confirm", report.confirm])
+        return shlex.join(["flask", *before, "deployment", "adopt"])
+    return shlex.join(["flask", *before, report.job, *_without_confirm(words), "--confirm", report.confirm])
+
+
+def _words_around(job: str) -> tuple[list[str], list[str]]:
+    words = sys.argv[1:]
+    place = words.index(job) if job in words else 0
+    return words[:place], words[place + 1 :]
+
+
+def _without_confirm(words: list[str]) -> list[str]:
+    if "--confirm" in words:
+        place = words.index("--confirm")
+        words = words[:place] + words[place + 2 :]
+    return [word for word in words if not word.startswith("--confirm=")]

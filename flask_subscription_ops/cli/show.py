@@ -25,9 +25,11 @@ def command(account_id: str, as_json: bool) -> None:
         return
     for subscription in document["subscriptions"]:
         _say_subscription(subscription)
+    click.echo("effects")
     for effect in document["effects"]:
         late = f", {effect['last_error']}" if effect["last_error"] else ""
         click.echo(f"  {to_text(effect['due_at'])}  {effect['state']:<12}  {effect['effect_key']}{late}")
+    click.echo("audit")
     for entry in document["audit"]:
         change = f"{entry['from'] or '-'} -> {entry['to']}"
         click.echo(f"  {to_text(entry['at'])}  {change:<22}  {entry['cause']} by {entry['actor']}")

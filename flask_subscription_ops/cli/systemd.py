@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from flask.cli import ScriptInfo
 
 from ..errors import InvalidInput, SubscriptionOpsError
 from ..jobs.table import JOBS
@@ -17,9 +17,7 @@ from .common import exit_code, fail
 
 OPTIONS = (
     click.option("--user", default="subs", show_default=True, help="The system user that the jobs run as."),
-    click.option(
-        "--app", default=lambda: os.environ.get("FLASK_APP", "wsgi"), help="What FLASK_APP is.  [default: wsgi]"
-    ),
+    click.option("--app", help="What FLASK_APP is.  [default: the app of this command]"),
     click.option("--interpreter", help="The virtual environment's Python.  [default: this one]"),
     click.option("--working-directory", help="Where the app is started.  [default: this folder]"),
     click.option("--credential", "credentials", multiple=True, metavar="NAME=PATH", help="A secret's root-only file."),
@@ -49,9 +47,12 @@ def render(folder: Path | None, **options: Any) -> None:
     from ..schedules import systemd
 
     try:
-        files = systemd.render(_unit_options(**options), JOBS.values())
+        wanted = _unit_options(**options)
+        files = systemd.render(wanted, JOBS.values())
     except SubscriptionOpsError as error:
         fail(str(error), exit_code(error))
+    for sentence in wanted.hidden:
+        click.echo(f"Warning: {sentence}", err=True)
     for name, text in files.items():
         if folder is None:
             click.echo(f"# {name}\n{text}")
@@ -94,12 +95,36 @@ def _unit_options(
     *, credentials: tuple[str, ...], environment: tuple[str, ...], alert_recipients: tuple[str, ...], **options: Any
 ) -> UnitOptions:
     given = {name: value for name, value in options.items() if value is not None}
+    given.setdefault("app", _app_of_this_command())
+    if "interpreter" in given:
+        given["interpreter_home"] = _home_of(given["interpreter"])
     return UnitOptions(
+        group=_group_of_this_command(),
         credentials=_pairs("--credential", credentials),
         environment=_pairs("--env", environment),
         alert_recipients=alert_recipients,
         **given,
     )
+
+
+def _app_of_this_command() -> str:
+    """Return --app or FLASK_APP; without them the file that Flask looks for by itself."""
+    info = click.get_current_context().find_object(ScriptInfo)
+    found = (name for name in ("wsgi", "app") if Path(f"{name}.py").exists())
+    return (info and info.app_import_path) or next(found, "wsgi")
+
+
+def _group_of_this_command() -> str:
+    """Return the name under which the app has these commands, SUBS_CLI_GROUP."""
+    systemd = click.get_current_context().parent
+    group = systemd.parent if systemd else None
+    return (group.info_name if group else None) or "subs"
+
+
+def _home_of(interpreter: str) -> str:
+    """Return where the Python lies that a virtual environment was made of; /usr for one on another machine."""
+    found = Path(interpreter)
+    return str(found.resolve().parent.parent) if found.exists() else "/usr"
 
 
 def _pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:

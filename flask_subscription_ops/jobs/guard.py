@@ -93,18 +93,25 @@ def brake(run: Run, due: int, doing: str) -> None:
     """Stop a run that would change more subscriptions than usual, unless its count was confirmed before.
 
     A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
+    A dry run goes on, and says that a real one would be stopped.
     """
     settings = run.runtime.settings
-    if due <= settings.brake_min or run.report.dry_run:
+    if due <= settings.brake_min:
         return
     with run.runtime.reading() as session:
         live = session.scalar(select(func.count()).select_from(Subscription).where(Subscription.being_live())) or 0
     allowed = max(settings.brake_min, int(settings.brake_share * live))
-    if due <= allowed or (run.confirm and _use(run, due - allowed)):
+    if due <= allowed:
         return
-    token = secrets.token_hex(4)
-    _keep(run, token, due)
-    raise Stopped(f"it would {doing} {due} of {live} live subscriptions, more than {allowed}: nothing was done", token)
+    reason = (
+        f"it would {doing} {due} of {live} live subscriptions, more than {allowed} (SUBS_BRAKE_MIN, SUBS_BRAKE_SHARE)"
+    )
+    if run.report.dry_run:
+        run.report.would_stop = reason
+    elif not (run.confirm and _use(run, due - allowed)):
+        token = secrets.token_hex(4)
+        _keep(run, token, due)
+        raise Stopped(f"{reason}: nothing was done", token)
 
 
 def _keep(run: Run, token: str, due: int) -> None:

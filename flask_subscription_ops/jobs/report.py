@@ -40,6 +40,7 @@ class JobReport:
     seconds: float = 0.0
     confirm: str | None = None
     stopped_by: str | None = None
+    would_stop: str | None = None  # why a real run would be stopped, in a dry run
     tally: Tally = field(default_factory=Tally)
     planned: list[dict[str, Any]] = field(default_factory=list)
 
@@ -75,6 +76,6 @@ class JobReport:
             "effects": self.tally.to_dict(),
             "seconds": self.seconds,
         }
-        rare = {"confirm": self.confirm, "stopped_by": self.stopped_by}
+        rare = {"confirm": self.confirm, "stopped_by": self.stopped_by, "would_stop": self.would_stop}
         document |= {name: value for name, value in rare.items() if value is not None}
         return document | ({"planned": self.planned} if self.dry_run else {})

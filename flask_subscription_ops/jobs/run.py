@@ -71,7 +71,15 @@ class Run:
         return self.runtime.rehearsing() if self.report.dry_run else self.runtime.writing()
 
 
-def run_job(
+def run_job(runtime: Runtime, name: str, **options: Any) -> JobReport:
+    """Run a job now, or as of another instant, and return its report; `options` are those of `new_run`.
+
+    Raises NotReady where the database cannot be used and TimeTravelRefused where a run dated elsewhere would write.
+    """
+    return carry_out(new_run(runtime, name, **options))
+
+
+def new_run(
     runtime: Runtime,
     name: str,
     *,
@@ -81,23 +89,24 @@ def run_job(
     deliver: bool = True,
     confirm: str | None = None,
     progress: Callable[[int], None] = lambda done: None,
-) -> JobReport:
-    """Run a job now, or as of another instant, and return its report.
-
-    Raises NotReady where the database cannot be used and TimeTravelRefused where a run dated elsewhere would write.
-    """
+) -> Run:
+    """Return a run that has not begun, its options checked; `limit` counts the rows it may look at."""
     job = find_job(name)
     report = JobReport(name, _instant(runtime, as_of, dry_run), dry_run)
-    run = Run(runtime, job, report, as_of is not None, _limit(limit), deliver and not dry_run, confirm, progress)
+    return Run(runtime, job, report, as_of is not None, _limit(limit), deliver and not dry_run, confirm, progress)
+
+
+def carry_out(run: Run) -> JobReport:
+    """Run it, and keep its row; the report is filled even where an error ends the run."""
     started = time.monotonic()
     try:
-        with translating_database_errors(runtime):
+        with translating_database_errors(run.runtime):
             _guarded(run)
     finally:
-        report.finish(time.monotonic() - started)
+        run.report.finish(time.monotonic() - started)
         _record(run)
-    send(job_finished, runtime.app, report=report)
-    return report
+    send(job_finished, run.runtime.app, report=run.report)
+    return run.report
 
 
 def _instant(runtime: Runtime, as_of: datetime | None, dry_run: bool) -> datetime:

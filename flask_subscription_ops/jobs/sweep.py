@@ -11,9 +11,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.work import Work
-from ..errors import ConfigurationError, NotReady, describe
+from ..errors import ConfigurationError, DeadlineExceeded, NotReady, describe
 from ..models import Subscription
+from ..models.bulk import among
 from .run import Run
+
+HANGS_TOLERATED = 3  # rows of a chunk whose hook may hang before the rest of the chunk is given up
 
 Due = InstrumentedAttribute[Any]
 
@@ -47,13 +50,13 @@ def sweep(run: Run, task: Sweep) -> None:
         found = _peek(run, task, place, size)
         if not found:
             return
-        place = _Place(found[-1][1], found[-1][0])
-        _chunk(run, task, [(row[0], row[2]) for row in found])
+        place = _Place(found[-1].at, found[-1].id)
+        _chunk(run, task, found)
         run.progress(len(found))
 
 
 def _peek(run: Run, task: Sweep, place: _Place | None, size: int) -> Sequence[Any]:
-    statement = select(Subscription.id, task.by, Subscription.account_id).where(task.due)
+    statement = select(Subscription.id, task.by.label("at"), Subscription.account_id).where(task.due)
     if place is not None:
         further = or_(task.by > place.at, and_(task.by == place.at, Subscription.id > place.id))
         statement = statement.where(task.by >= place.at, further)
@@ -68,25 +71,34 @@ def _chunk(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
         raise
     except Exception:
         run.runtime.require_database()
-        for row in rows:
-            _alone(run, task, row)
+        _each_alone(run, task, rows)
 
 
-def _alone(run: Run, task: Sweep, row: tuple[int, str]) -> None:
-    try:
-        _handle(run, task, [row])
-    except (NotReady, ConfigurationError):
-        raise
-    except Exception as error:
-        run.runtime.require_database()
-        run.report.examined += 1
-        run.report.fail(f"sub-{row[0]}", describe(error))
+def _each_alone(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
+    hangs: list[DeadlineExceeded] = []
+    for row in rows:
+        if len(hangs) == HANGS_TOLERATED:
+            _fail(run, row[0], hangs[-1])
+            continue
+        try:
+            _handle(run, task, [row])
+        except (NotReady, ConfigurationError):
+            raise
+        except Exception as error:
+            run.runtime.require_database()
+            hangs += [error] if isinstance(error, DeadlineExceeded) else []
+            _fail(run, row[0], error)
 
 
-def _handle(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
-    prepared = task.prepare(sorted({account_id for _, account_id in rows})) if task.prepare else None
+def _fail(run: Run, subscription_id: int, error: Exception) -> None:
+    run.report.examined += 1
+    run.report.fail(f"sub-{subscription_id}", describe(error))
+
+
+def _handle(run: Run, task: Sweep, rows: Sequence[Any]) -> None:
+    prepared = task.prepare(sorted({row.account_id for row in rows})) if task.prepare else None
     with run.transaction() as session:
-        locked = _lock(session, task, [subscription_id for subscription_id, _ in rows])
+        locked = _lock(session, task, rows)
         work = run.work(session)
         changed = task.act(work, locked, prepared) if locked else 0
     report = run.report
@@ -97,6 +109,8 @@ def _handle(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
     report.tally.queued += work.queued
 
 
-def _lock(session: Session, task: Sweep, ids: Sequence[int]) -> Sequence[Subscription]:
-    statement = select(Subscription).where(Subscription.id.in_(ids), task.due).order_by(task.by, Subscription.id)
+def _lock(session: Session, task: Sweep, rows: Sequence[Any]) -> Sequence[Subscription]:
+    # The dates say nothing new; they keep a planner that walks their index from walking everything that is due.
+    of_chunk = and_(among(session, Subscription.id, [row.id for row in rows]), task.by.between(rows[0].at, rows[-1].at))
+    statement = select(Subscription).where(of_chunk, task.due).order_by(task.by, Subscription.id)
     return session.scalars(statement.with_for_update(skip_locked=True)).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from ..actions.end_trials import end_trials
 from ..actions.remind_trials import remind_trials
@@ -28,11 +28,11 @@ def run(run: Run) -> None:
 
 
 def _over(run: Run) -> ColumnElement[bool]:
-    # A trial with a payment method is not over at its end: it is to be charged then.
+    # A trial with a payment method is to be charged at its end, unless it is to be canceled then.
     return and_(
         Subscription.status == Status.TRIALING.value,
         Subscription.trial_ends_at <= run.now,
-        Subscription.payment_method.is_(None),
+        or_(Subscription.payment_method.is_(None), Subscription.cancel_at_period_end.is_(True)),
     )
 
 

@@ -26,4 +26,4 @@ class Notice:
 
 
 # What days_left counts to is the first of these that is there.
-INSTANTS = ("trial_ends_at", "access_ends_at", "period_end", "ended_at")
+INSTANTS = ("trial_ends_at", "grace_ends_at", "period_end", "ended_at")

@@ -22,6 +22,7 @@ __all__ = ["Notice", "Renderer"]
 
 SUBJECT_MARK = "Subject:"
 NAME_LIMIT = 80
+STAY_HERE = frozenset({"memory", "file"})  # transports whose emails leave the machine for nobody
 
 
 class Renderer:
@@ -66,6 +67,8 @@ class Renderer:
     def sender(self) -> str:
         """Return SUBS_MAIL_SENDER, else MAIL_DEFAULT_SENDER; raise ConfigurationError where neither can be used."""
         given: Any = self._settings.mail_sender or self._app.config.get("MAIL_DEFAULT_SENDER")
+        if not given and set(self._settings.mail) <= STAY_HERE:
+            return "subscriptions@localhost"
         if not given:
             raise ConfigurationError(["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"])
         try:

@@ -26,9 +26,9 @@ DETAILS: Mapping[str, object] = {
 ENDS: Mapping[str, Mapping[str, timedelta]] = {
     "trial_started": {"trial_ends_at": timedelta(days=14)},
     "trial_reminder": {"trial_ends_at": timedelta(days=3)},
-    "trial_expired": {"ended_at": timedelta(minutes=-5)},
+    "trial_expired": {"trial_ends_at": timedelta(minutes=-5)},
     "subscribed": {"period_end": timedelta(days=31)},
-    "canceled": {"access_ends_at": timedelta(days=12)},
+    "canceled": {"ended_at": timedelta(minutes=-5)},
 }
 
 

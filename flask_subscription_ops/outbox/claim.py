@@ -59,14 +59,14 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
     return runtime.in_transaction(work)
 
 
-def take_back(runtime: Runtime) -> Sequence[tuple[OutboxMessage, str]]:
+def take_back(runtime: Runtime) -> Sequence[tuple[OutboxMessage, EffectState, str]]:
     """Return effects whose lease has ended to the queue; whoever held them can no longer write.
 
-    The result is what does not go back, with its reason: what may have gone out and may go at most once is held for a
-    human, and what was cut off too often is dead.
+    The result is what does not go back, and why: what may have gone out and may go at most once is held for a human,
+    and what was cut off too often is dead.
     """
 
-    def work(session: Session) -> Sequence[tuple[OutboxMessage, str]]:
+    def work(session: Session) -> Sequence[tuple[OutboxMessage, EffectState, str]]:
         ended = session.scalars(_with_ended_lease(database_now(session))).all()
         once = runtime.settings.emails_at_most_once
         held = [m for m in ended if m.kind in once and m.marked_at is not None]
@@ -74,7 +74,8 @@ def take_back(runtime: Runtime) -> Sequence[tuple[OutboxMessage, str]]:
         _release(session, held, EffectState.HELD, last_error=CUT_OFF)
         _release(session, dead, EffectState.DEAD)
         _release(session, [m for m in ended if m not in held and m not in dead], EffectState.PENDING)
-        return [*((m, CUT_OFF) for m in held), *((m, m.last_error or CUT_OFF) for m in dead)]
+        given_up = [(m, EffectState.HELD, CUT_OFF) for m in held]
+        return [*given_up, *((m, EffectState.DEAD, m.last_error or CUT_OFF) for m in dead)]
 
     return runtime.in_transaction(work)
 

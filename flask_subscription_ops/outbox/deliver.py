@@ -9,6 +9,7 @@ from ..runtime import Runtime
 from .claim import take_back
 from .run_operations import run_due_operations
 from .send_emails import send_due_emails
+from .settle import report_failure
 from .tally import Tally
 
 Progress = Callable[[], None]
@@ -18,9 +19,8 @@ def deliver(
     runtime: Runtime, tally: Tally, now: Callable[[], datetime], *, limit: int, progress: Progress = lambda: None
 ) -> int:
     """Return how many effects were claimed; `tally` says what became of them."""
-    for message, error in take_back(runtime):
-        tally.failed[message.kind] += 1
-        tally.fail(message.effect_key, error)
+    for message, state, error in take_back(runtime):
+        report_failure(runtime, tally, message, state, error)
     claimed, busy = 0, [run_due_operations, send_due_emails]
     while claimed < limit and busy:
         channel = busy.pop(0)

@@ -14,13 +14,15 @@ from ..domain.contacts import Contact
 from ..domain.reasons import Facts, why_not
 from ..domain.reminders import Ladder
 from ..domain.states import Status
-from ..errors import ConfigurationError, PermanentFailure, describe
+from ..errors import ConfigurationError, DeadlineExceeded, PermanentFailure, describe
 from ..models import OutboxMessage, Subscription
 from ..runtime import Runtime
 from .settle import Ledger
 
 if TYPE_CHECKING:
     from ..mail.base import Email
+
+HANGS_TOLERATED = 3  # accounts for which the contacts hook may hang before the rest of a claim waits
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,20 @@ class Preparation:
         except ConfigurationError:
             raise
         except Exception:
-            return {key: contact for account_id in account_ids for key, contact in self._contact(account_id).items()}
+            return self._contacts_each_alone(account_ids)
 
-    def _contact(self, account_id: str) -> Mapping[str, Contact]:
-        try:
-            return self.runtime.contacts([account_id])
-        except Exception as error:
-            self.failed[account_id] = f"the contacts hook failed: {describe(error)}"
-            return {}
+    def _contacts_each_alone(self, account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        found: dict[str, Contact] = {}
+        hangs = 0
+        for account_id in account_ids:
+            try:
+                if hangs == HANGS_TOLERATED:
+                    raise DeadlineExceeded("it hung for the accounts before this one")
+                found.update(self.runtime.contacts([account_id]))
+            except Exception as error:
+                hangs = min(HANGS_TOLERATED, hangs + isinstance(error, DeadlineExceeded))
+                self.failed[account_id] = f"the contacts hook failed: {describe(error)}"
+        return found
 
     def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription]:
         with self.runtime.reading() as session:

@@ -24,12 +24,13 @@ CLAIM_SIZE = 100  # emails under one lease: small enough to be sent well within 
 
 def send_due_emails(runtime: Runtime, tally: Tally, now: Callable[[], datetime], limit: int) -> int:
     """Send one claim's worth of due emails; return how many were claimed, or 0 where claiming more is of no use."""
-    claim = claim_emails(runtime, now(), min(limit, CLAIM_SIZE))
+    at = now()
+    claim = claim_emails(runtime, at, min(limit, CLAIM_SIZE))
     if not claim.messages:
         return 0
     ledger = Ledger(runtime, claim.lease, tally, now)
     try:
-        ready = _not_sent_before(runtime, Preparation(runtime, ledger, now()).ready(claim.messages), ledger)
+        ready = _not_sent_before(runtime, Preparation(runtime, ledger, at).ready(claim.messages), ledger)
         reachable = _send(runtime, ready, claim.lease, tally, now)
     except ConfigurationError:
         ledger.released(claim.messages)

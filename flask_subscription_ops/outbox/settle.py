@@ -100,11 +100,7 @@ class Ledger:
             self._report(message, error, state)
 
     def _report(self, message: OutboxMessage, error: str, state: EffectState) -> None:
-        self._tally.failed[message.kind] += 1
-        self._tally.fail(message.effect_key, error)
-        log.warning("%s failed and is %s", message.effect_key, state.value)
-        facts = {"effect_key": message.effect_key, "kind": message.kind, "account_id": message.account_id}
-        send(effect_failed, self._runtime.app, state=state.value, error=error, **facts)
+        report_failure(self._runtime, self._tally, message, state, error)
 
     def _write(self, messages: Sequence[OutboxMessage], **values: Any) -> bool:
         if not messages:
@@ -125,3 +121,12 @@ class Ledger:
             return self._connection.execute(statement).rowcount
         with self._runtime.autocommitting() as connection:
             return connection.execute(statement).rowcount
+
+
+def report_failure(runtime: Runtime, tally: Tally, message: OutboxMessage, state: EffectState, error: str) -> None:
+    """Count, log and signal one effect that did not happen, or may not have."""
+    tally.failed[message.kind] += 1
+    tally.fail(message.effect_key, error)
+    log.warning("%s failed and is %s", message.effect_key, state.value)
+    facts = {"effect_key": message.effect_key, "kind": message.kind, "account_id": message.account_id}
+    send(effect_failed, runtime.app, state=state.value, error=error, **facts)

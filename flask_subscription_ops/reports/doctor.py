@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 
 from ..domain.reasons import WANTED_IN
 from ..errors import ConfigurationError, SubscriptionOpsError
 from ..jobs.guard import missing_from_schema, stored_deployment
-from ..models import Base
+from ..models import Base, OutboxMessage
+from ..models.outbox import EffectState
 from ..runtime import Runtime
 
 
@@ -32,6 +33,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         "deployment": _deployment,
         "hooks": _hooks,
         "mail": _mail,
+        "effects": _effects,
     }
     return [Finding(area, text) for area, check in checks.items() for text in check(runtime)]
 
@@ -105,3 +107,13 @@ def _mail(runtime: Runtime) -> Iterator[str]:
     for kind in (*runtime.settings.emails_off, *runtime.settings.emails_at_most_once):
         if kind not in runtime.renderer.kinds():
             yield f"SUBS_EMAILS_OFF or SUBS_EMAILS_AT_MOST_ONCE names {kind!r}, which is no kind of email"
+
+
+def _effects(runtime: Runtime) -> Iterator[str]:
+    if missing_from_schema(runtime):
+        return
+    wait_for_a_human = (EffectState.DEAD.value, EffectState.HELD.value)
+    counted = select(OutboxMessage.state, func.count()).where(OutboxMessage.state.in_(wait_for_a_human))
+    with runtime.reading() as session:
+        for state, count in session.execute(counted.group_by(OutboxMessage.state)):
+            yield f"{count} effects are {state}: look at `flask subs outbox list`, then retry or drop them"

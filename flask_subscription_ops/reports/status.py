@@ -17,7 +17,6 @@ from ..models.outbox import EffectState
 from ..runtime import Runtime
 
 UNFINISHED = (EffectState.PENDING.value, EffectState.SENDING.value)
-SUCCESSES = (Outcome.OK.value, Outcome.PARTIAL.value)
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def _oldest_due(session: Session, now: datetime) -> float:
 def _job(session: Session, job: str) -> dict[str, Any]:
     runs = select(JobRun).where(JobRun.job == job).order_by(JobRun.started_at.desc(), JobRun.id.desc()).limit(1)
     last = session.scalars(runs).one_or_none()
-    success = session.scalars(runs.where(JobRun.outcome.in_(SUCCESSES))).one_or_none()
+    success = session.scalars(runs.where(JobRun.outcome == Outcome.OK.value)).one_or_none()
     return {
         "last_run": to_text(last.started_at) if last else None,
         "last_success": to_text(success.started_at) if success else None,

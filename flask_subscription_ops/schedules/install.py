@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
 from .alert import ALERT_SENDER, ALERT_SETTINGS
 from .options import UnitOptions
 from .steps import InstallationFailed, KeepFile, RemoveEmptyFolder, RemoveFile, Run, Step, TellToRun, WriteFile
@@ -40,6 +41,8 @@ def uninstall(root: str = "/") -> list[Step]:
 
 def plan_install(options: UnitOptions, jobs: Iterable[Job], root: str = "/") -> list[Step]:
     """Return what `install` would do, without doing it."""
+    if options.hidden:
+        raise InvalidInput("; ".join(options.hidden))
     _check_credentials(options, root)
     files = installed_files(options, jobs)
     gone = sorted(_manifest(root) - files.keys())

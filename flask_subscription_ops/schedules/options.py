@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from ..errors import InvalidInput
 
+GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 APP = re.compile(r"[\w./][\w./-]*(:\w[\w.]*(\([\w'\" ,=./-]*\))?)?")
 PATH = re.compile(r"(/[\w%.@+=,~-]+( +[\w%.@+=,~-]+)*)+")
@@ -18,19 +19,21 @@ CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAILBOX = re.compile(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+")
 
+PLACES = ("interpreter", "interpreter_home", "working_directory")
 # What ProtectHome=yes and PrivateTmp=yes take away from a unit.
 HIDDEN_FROM_UNITS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitOptions:
-    """What the units need to know about one installation of the host's app; what cannot work raises InvalidInput.
+    """What the units need to know about one installation of the host's app; what cannot be written raises InvalidInput.
 
-    `credentials` maps a credential's name to the root-only file it is read from (systemd.exec(5), LoadCredential=);
+    `group` is the name of the command group, SUBS_CLI_GROUP. `credentials` maps a credential's name to the root-only file it is read from (systemd.exec(5), LoadCredential=);
     the app finds it as a file of that name in `$CREDENTIALS_DIRECTORY`. `environment` is for what is not secret.
     """
 
     app: str = "wsgi"
+    group: str = "subs"
     user: str = "subs"
     interpreter: str = field(default_factory=lambda: sys.executable)
     interpreter_home: str = field(default_factory=lambda: sys.base_prefix)
@@ -46,10 +49,21 @@ class UnitOptions:
         _check(USER, "user", self.user, "a system user such as subs")
         if self.user == "root":
             raise InvalidInput("user must not be root: the jobs need no rights beyond their own")
-        for name in ("interpreter", "interpreter_home", "working_directory"):
-            _check_visible(name, getattr(self, name))
+        _check(GROUP, "group", self.group, "the name of a command group such as subs")
+        for name in PLACES:
+            _check_path(name, getattr(self, name))
         self._check_mappings()
         self._check_alert()
+
+    @property
+    def hidden(self) -> list[str]:
+        """What the units could not see where they run, each as one sentence; the units can be written all the same."""
+        return [
+            f"{name} {getattr(self, name)} is hidden from the units, which do not see {folder}: use /opt or /srv"
+            for name in PLACES
+            for folder in HIDDEN_FROM_UNITS
+            if PurePosixPath(getattr(self, name)).is_relative_to(folder)
+        ]
 
     @property
     def environment_folder(self) -> str:
@@ -84,10 +98,3 @@ def _check_path(name: str, value: str) -> None:
     _check(PATH, name, value, "an absolute path of letters, digits, spaces and %.@+=,~-_")
     if value != os.path.normpath(value):
         raise InvalidInput(f"{name} must not contain empty, . or .. steps, got {value!r}")
-
-
-def _check_visible(name: str, value: str) -> None:
-    _check_path(name, value)
-    for hidden in HIDDEN_FROM_UNITS:
-        if PurePosixPath(value).is_relative_to(hidden):
-            raise InvalidInput(f"{name} {value} is hidden from the units, which do not see {hidden}: use /opt or /srv")

@@ -39,7 +39,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\
 
 MEANINGS = {
     "1": "The job finished, but something failed or needs a person: the log names it.",
-    "2": "The command line of the unit is wrong.",
+    "2": "The command line of the unit is wrong, or the app could not start: the log names it.",
     "3": "The job could not run: configuration, database or schema.",
     "4": "The job was stopped by a brake or guard before it changed anything: the log says how to go on.",
     "203": "The program of the unit cannot be run: is the virtual environment complete?",

@@ -37,10 +37,10 @@ def service(options: UnitOptions, job: Job) -> str:
     It has no [Install]: only its timer starts it, never a boot. Exit status 1 (something failed), 3 (could not run)
     and 4 (stopped by a brake) are failures to systemd and so alert.
     """
-    run = command(options.interpreter, "-m", "flask", "--app", options.app, "subs", job.name)
+    run = command(options.interpreter, "-m", "flask", "--app", options.app, options.group, job.name)
     return f"""\
 [Unit]
-Description=Subscriptions: {literal(job.help)}
+Description=Subscriptions: {literal(job.help.removesuffix("."))}
 Wants=network-online.target
 After=network-online.target postgresql.service mariadb.service
 OnFailure=subs-alert@%n.service
@@ -89,7 +89,7 @@ def timer(job: Job) -> str:
     schedule = "\n".join(lines)
     return f"""\
 [Unit]
-Description=When to run: {literal(job.help)}
+Description=When to run: {literal(job.help.removesuffix("."))}
 
 [Timer]
 {schedule}

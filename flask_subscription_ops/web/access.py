@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import abort, current_app, g, redirect, url_for
+from flask import abort, current_app, has_request_context, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as BaseResponse
 
 if TYPE_CHECKING:
     from ..extension import SubscriptionOps
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-CACHED = "_subscription_ops_current"
+CACHED = "subscription_ops.current"
+
+
+class PaymentRequired(HTTPException):
+    """402, which Werkzeug does not know: register an error handler for this class to show a page of your own."""
+
+    code = 402
+    description = "This page needs a subscription."
 
 
 def access_required(subs: SubscriptionOps, product: str) -> Callable[[View], View]:
@@ -40,9 +48,9 @@ def access_required(subs: SubscriptionOps, product: str) -> Callable[[View], Vie
     return decorate
 
 
-def _denied(target: str | None) -> Response:
+def _denied(target: str | None) -> BaseResponse:
     if target is None:
-        abort(402)
+        raise PaymentRequired
     return redirect(target if "/" in target else url_for(target))
 
 
@@ -50,9 +58,10 @@ def template_subscription(subs: SubscriptionOps) -> LocalProxy[Subscription | No
     """Return the template global `subscription`: the current account's, looked up once a request when it is used."""
 
     def current() -> Subscription | None:
-        if CACHED not in g:
+        seen: dict[str, Any] = request.environ if has_request_context() else {}
+        if CACHED not in seen:
             account_id = subs.current_account_id()
-            setattr(g, CACHED, None if account_id is None else subs.get(account_id))
-        return cast("Subscription | None", g.get(CACHED))
+            seen[CACHED] = None if account_id is None else subs.get(account_id)
+        return cast("Subscription | None", seen[CACHED])
 
     return LocalProxy(current)

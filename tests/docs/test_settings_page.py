@@ -7,13 +7,14 @@ import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+import flask_subscription_ops
 from flask_subscription_ops import settings
 from flask_subscription_ops.domain.plans import PLAN_KEYS, Policy
 
 from .pages import code, read, rows
 
-PACKAGE = Path(settings.__file__).parent
-DECLARING = ("settings.py", "plans.py")
+PACKAGE = Path(flask_subscription_ops.__file__).parent
+DECLARING = {*(PACKAGE / "settings").rglob("*.py"), PACKAGE / "domain" / "plans.py"}
 FIELDS = {field.name: field for field in fields(settings.Settings)}
 
 
@@ -51,7 +52,7 @@ def test_the_page_names_every_key_of_a_plan_and_of_its_policy() -> None:
 
 def default_of(name: str) -> object:
     field = FIELDS[name]
-    return field.default if field.default is not MISSING else field.default_factory()  # type: ignore[misc]
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def read_default(name: str, text: str) -> object:
@@ -61,5 +62,5 @@ def read_default(name: str, text: str) -> object:
 
 def is_used(name: str) -> bool:
     use = re.compile(rf"(settings|policy|plan)\.{name}\b")
-    sources = (path for path in PACKAGE.rglob("*.py") if path.name not in DECLARING)
+    sources = set(PACKAGE.rglob("*.py")) - DECLARING
     return any(use.search(path.read_text("utf-8")) for path in sources)

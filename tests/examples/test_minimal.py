@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from flask import current_app
 
 from flask_subscription_ops import current_subs
 
@@ -41,3 +42,10 @@ def test_an_ended_trial_stops_the_account_and_subscribing_starts_it_again(minima
     assert stopped
     assert db.session.get(minimal.Account, "acme", populate_existing=True).is_running
     assert [email.kind for email in current_subs.mailbox] == ["trial_expired", "subscribed"]
+
+
+def test_the_doctor_minds_nothing_but_the_time_travel_of_tests(minimal: ModuleType) -> None:
+    examined = current_app.test_cli_runner().invoke(args=["subs", "doctor"])
+
+    findings = [line for line in examined.output.splitlines() if "SUBS_ALLOW_TIME_TRAVEL" not in line]
+    assert findings == ["1 finding"]

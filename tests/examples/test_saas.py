@@ -181,3 +181,10 @@ def test_only_an_admin_changes_the_subscription(customer: Browser, world: World)
 
     assert customer.post("/billing/cancel").status_code == 403
     assert "Ask an admin" in customer.get("/billing/").text
+
+
+def test_the_doctor_minds_nothing_but_the_time_travel_of_tests(app: Flask) -> None:
+    examined = app.test_cli_runner().invoke(args=["subs", "doctor"])
+
+    findings = [line for line in examined.output.splitlines() if "SUBS_ALLOW_TIME_TRAVEL" not in line]
+    assert findings == ["1 finding"]

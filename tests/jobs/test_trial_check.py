@@ -75,7 +75,7 @@ def test_reminders_stay_at_nine_when_the_clocks_change(sqlite_host: Host) -> Non
     sqlite_host.trial(begun=_instant("2027-03-20T12:00Z"))
     sqlite_host.deliver(_instant("2027-03-20T12:00Z"))
 
-    hours = [_instant("2027-03-26T00:00Z") + timedelta(hours=hour) for hour in range(24 * 8)]
+    hours = [_instant("2027-03-27T00:00Z") + timedelta(hours=hour) for hour in range(24 * 6 + 12)]
     sent = []
     for now in hours:
         before = len(sqlite_host.kinds)
@@ -139,10 +139,10 @@ def test_a_reminder_found_in_the_evening_goes_at_once(sqlite_host: Host) -> None
 
 
 def test_three_hundred_runs_over_one_day_send_each_email_once(sqlite_host: Host) -> None:
-    ending = {"ends": 0, "tomorrow": 1, "in three": 3, "in seven": 7, "in ten": 10}
+    ending = {"ends": 0, "tomorrow": 1, "three": 3, "seven": 7, "ten": 10}
     for account_id, left in ending.items():
         sqlite_host.trial(account_id, begun=NOON + days(left))
-    sqlite_host.deliver(NOON + days(13))
+    sqlite_host.check(NOON + days(13))
     sqlite_host.subs.mailbox.clear()
     midnight = _instant("2026-12-15T00:00Z")
 
@@ -151,8 +151,8 @@ def test_three_hundred_runs_over_one_day_send_each_email_once(sqlite_host: Host)
 
     assert sorted((email.kind, email.recipient) for email in sqlite_host.subs.mailbox) == [
         ("trial_expired", "owner-ends@customer.example"),
-        ("trial_reminder", "owner-in seven@customer.example".replace(" ", "")),
-        ("trial_reminder", "owner-in three@customer.example".replace(" ", "")),
+        ("trial_reminder", "owner-seven@customer.example"),
+        ("trial_reminder", "owner-three@customer.example"),
         ("trial_reminder", "owner-tomorrow@customer.example"),
     ]
     assert sqlite_host.stopped == ["ends"]
@@ -238,11 +238,8 @@ def test_a_withdrawn_cancellation_brings_the_reminders_back(sqlite_host: Host) -
     for day in range(9, 16):
         sqlite_host.check(NOON + days(day))
 
-    assert [email.key.rpartition(":")[2] for email in sqlite_host.subs.mailbox if email.kind == "trial_reminder"] in (
-        ["3", "1"],
-        ["7", "3", "1"],
-    )
-    assert sqlite_host.kinds[-1] == "trial_expired"
+    assert sqlite_host.kinds == LIFE
+    assert [email.key.rpartition(":")[2] for email in sqlite_host.subs.mailbox][1:4] == ["7", "3", "1"]
 
 
 def test_a_gone_accounts_workspaces_are_stopped_and_nobody_is_written_to(sqlite_host: Host) -> None:
@@ -302,7 +299,7 @@ def test_a_plans_own_reminders_win_over_the_apps(make_on_sqlite: Callable[..., H
     host.trial()
     host.deliver(NOON)
 
-    for hour in range(24 * 15):
+    for hour in range(0, 24 * 15, 6):
         host.check(NOON + timedelta(hours=hour))
 
     due = {m.effect_key: m.due_at for m in host.db.session.query(OutboxMessage) if m.kind == "trial_reminder"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 
 import pytest
 
+from flask_subscription_ops.errors import InvalidInput
 from flask_subscription_ops.schedules import install as module
 from flask_subscription_ops.schedules.example import EXAMPLE
 from flask_subscription_ops.schedules.install import install, plan_install, plan_uninstall, uninstall
@@ -144,6 +146,13 @@ def test_without_root_the_remedy_is_named(monkeypatch, jobs):
 
     with pytest.raises(InstallationFailed, match="sudo"):
         install(UnitOptions(interpreter="/opt/a/bin/python", interpreter_home="/usr", working_directory="/opt"), jobs)
+
+
+def test_what_the_units_would_not_see_is_refused_before_anything_is_written(tmp_path, jobs):
+    with pytest.raises(InvalidInput, match="interpreter_home /root/py .*; working_directory /home/me"):
+        install(replace(EXAMPLE, working_directory="/home/me", interpreter_home="/root/py"), jobs, str(tmp_path))
+
+    assert files(tmp_path) == set()
 
 
 def test_a_missing_secret_is_named_before_anything_is_written(jobs):

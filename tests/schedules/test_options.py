@@ -20,9 +20,7 @@ BAD = [
     ("interpreter", "/opt/app/../root/python"),
     ("interpreter", "/opt/app/$HOME/python"),
     ("interpreter", '/opt/"app"/python'),
-    ("interpreter", "/root/venv/bin/python"),
-    ("interpreter_home", "/home/me/.pyenv"),
-    ("working_directory", "/tmp/app"),
+    ("group", "subs; reboot"),
     ("working_directory", "/opt/app\n"),
     ("working_directory", "/opt/app "),
     ("working_directory", "/opt//app"),
@@ -56,6 +54,19 @@ def test_system_users_are_taken(user):
     assert replace(EXAMPLE, user=user).user == user
 
 
-def test_a_hidden_path_is_refused_with_the_remedy():
-    with pytest.raises(InvalidInput, match=r"do not see /home: use /opt or /srv"):
-        replace(EXAMPLE, working_directory="/home/me/app")
+@pytest.mark.parametrize(
+    ("name", "path", "folder"),
+    [
+        ("interpreter", "/root/venv/bin/python", "/root"),
+        ("interpreter_home", "/home/me/.pyenv", "/home"),
+        ("working_directory", "/tmp/app", "/tmp"),
+    ],
+)
+def test_a_hidden_path_is_named_with_the_remedy(name, path, folder):
+    (sentence,) = replace(EXAMPLE, **{name: path}).hidden
+
+    assert sentence == f"{name} {path} is hidden from the units, which do not see {folder}: use /opt or /srv"
+
+
+def test_a_path_that_only_begins_like_a_hidden_one_is_seen():
+    assert replace(EXAMPLE, working_directory="/homes/me").hidden == []

@@ -1,9 +1,14 @@
 #!/bin/bash
 # Every shell block of the guide, in order and as written; a block that fails ends the scenario: guide.sh GUIDE
 set -u
-HERE=$PWD
+. ./common.sh
 mkdir -p /run/stubs
-printf '#!/bin/sh\nexec "$@"\n' > /run/stubs/sudo
+cat > /run/stubs/sudo <<'EOF'
+#!/bin/sh
+[ "$1" = -u ] || exec "$@"
+user=$2; shift 2
+exec runuser -u "$user" -- "$@"
+EOF
 # Stands in for a person with an editor.
 cat > /run/stubs/sudoedit <<'EOF'
 #!/bin/sh
@@ -11,16 +16,21 @@ sed -i -e 's/^port = .*/port = 2525/' -e 's/^sender = .*/sender = a@example.com/
 EOF
 chmod 755 /run/stubs/*
 export PATH=/run/stubs:$PATH
-systemd-run --quiet --unit=lab-sink /opt/app/venv/bin/python "$HERE/sink.py" 2525 /run/mails
-# The jobs themselves are not the guide's matter, and there is no database here.
-mkdir -p /run/systemd/system/subs-trial-check.service.d
-printf '[Service]\nExecStart=\nExecStart=/bin/true\n' > /run/systemd/system/subs-trial-check.service.d/stand-in.conf
+start_mail_server
+start_database
+start_app
 
 awk -v out=/run/block- '/^```sh$/ { inside = 1; number++; next } /^```$/ { inside = 0 } inside { print > (out number) }' "$1"
 for number in $(seq "$(ls /run/block-* | wc -l)"); do
   echo "# block $number"
-  bash -eux -o pipefail "/run/block-$number" 2>&1 || { echo "FAILED: block $number"; journalctl --no-pager -n 30; exit 1; }
+  cd /
+  bash -eux -o pipefail "/run/block-$number" > /run/output 2>&1 || { cat /run/output; fail "block $number"; }
+  cat /run/output
+  if grep -q "systemd-analyze verify" "/run/block-$number"; then
+    check "verify prints nothing" sh -c '! grep -A1 "^+ systemd-analyze verify" /run/output | grep -v "^+"'
+  fi
 done
-grep -h "^Subject:" /run/mails/* || { echo "FAILED: no test alert arrived"; exit 1; }
-ls /etc/systemd/system/subs-*.service 2>/dev/null && { echo "FAILED: units are left"; exit 1; }
+grep -h "^Subject:" $MAILS/* || fail "no test alert arrived"
+check "the job ran" sh -c 'journalctl -q -o cat -u subs-trial-check.service | grep "^job=trial-check outcome=ok"'
+check "no unit is left" sh -c '! ls /etc/systemd/system/subs-*.service'
 echo "done"

@@ -1,30 +1,71 @@
-"""A stand-in for the host's app: its jobs say what they can and cannot do from inside their unit."""
+"""The host of the lab: companies with a workspace each, and a look around from inside the unit that stops one."""
 
 import os
 import pwd
-import smtplib
-import threading
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import click
-import psycopg
 from flask import Flask
-from flask.cli import AppGroup
-from flask_subscription_ops.jobs.table import JOBS
-
-from flask_subscription_ops.schedules.install import install, uninstall
-from flask_subscription_ops.schedules.options import UnitOptions
-from flask_subscription_ops.schedules.systemd import render
+from flask_mail import Mail
+from flask_sqlalchemy import SQLAlchemy
+from flask_subscription_ops import Contact, SubscriptionOps
+from flask_subscription_ops.models import Subscription
+from sqlalchemy.orm import Mapped, mapped_column
 
 app = Flask(__name__)
-subs = AppGroup("subs")
-systemd = AppGroup("systemd")
-subs.add_command(systemd)
-app.cli.add_command(subs)
+app.config.from_object("config")  # as the guide writes it
+app.config.update(
+    MAIL_PORT=2525,
+    MAIL_DEFAULT_SENDER="billing@lab.example",
+    SUBS_DEPLOYMENT="lab",
+    SUBS_SEND_HOUR=0,
+    SUBS_PLANS={"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}},
+)
+app.config.from_prefixed_env("LAB")
+db, subs = SQLAlchemy(), SubscriptionOps()
 
 STATE = Path("/var/lib/subs")
 HIDDEN = ("/etc/shadow", "/root", "/etc/subs/database-url")
 READ_ONLY = ("/etc/subs-probe", "/opt/app/subs-probe", "/usr/subs-probe")
+
+
+class Company(db.Model):
+    name: Mapped[str] = mapped_column(primary_key=True)
+    workspace: Mapped[str] = mapped_column(default="running")
+
+
+@subs.contacts
+def contacts(account_ids):
+    names = db.session.scalars(db.select(Company.name).where(Company.name.in_(account_ids)))
+    return {name: Contact(f"{name}@customer.example", name, timezone="Europe/Istanbul") for name in names}
+
+
+@subs.suspend_workspaces
+def suspend(account_id, operation):
+    db.session.execute(db.update(Company).where(Company.name == account_id).values(workspace="stopped"))
+    db.session.commit()
+    for name, value in look_around() if account_id == "probe" else ():
+        print(f"{name}: {value}")
+
+
+@subs.resume_workspaces
+def resume(account_id, operation):
+    db.session.execute(db.update(Company).where(Company.name == account_id).values(workspace="running"))
+    db.session.commit()
+
+
+def look_around():
+    secret = Path(os.environ["CREDENTIALS_DIRECTORY"], "database-url").read_text().strip()
+    script = STATE / "script"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    script.chmod(0o755)
+    yield "user", pwd.getpwuid(os.getuid()).pw_name
+    yield "database", "as " + db.session.scalar(db.text("SELECT current_user"))
+    yield "secret-in-environment", any(secret in value for value in os.environ.values())
+    yield "hidden", all(refused(os.listdir if path == "/root" else open, path) for path in HIDDEN)
+    yield "read-only", all(refused(Path(path).write_text, "x") for path in READ_ONLY)
+    yield "own-scripts-run", not refused(os.execv, str(script), [str(script)])
 
 
 def refused(act, *arguments):
@@ -35,63 +76,31 @@ def refused(act, *arguments):
     return False
 
 
-def facts():
-    secret = credential("database-url")
-    script = STATE / "script"
-    script.write_text("#!/bin/sh\nexit 0\n")
-    script.chmod(0o755)
-    yield "user", pwd.getpwuid(os.getuid()).pw_name
-    yield "database", count_run(secret)
-    yield "secret-in-environment", any(secret in value for value in os.environ.values())
-    yield "hidden", all(refused(os.listdir if path == "/root" else open, path) for path in HIDDEN)
-    yield "read-only", all(refused(Path(path).write_text, "x") for path in READ_ONLY)
-    yield "own-scripts-run", not refused(os.execv, str(script), [str(script)])
+@app.cli.command("create-tables")
+def create_tables():
+    db.create_all()
 
 
-def credential(name):
-    return (Path(os.environ["CREDENTIALS_DIRECTORY"]) / name).read_text().strip()
+@app.cli.command("sign-up")
+@click.argument("names", nargs=-1)
+@click.option("--days-left", type=float, help="Without it the trial begins now.")
+def sign_up(names, days_left):
+    for name in names:
+        db.session.add(Company(name=name))
+        if days_left is None:
+            subs.start_trial(name, "pro")
+        else:
+            end = datetime.now(timezone.utc) + timedelta(days=days_left)
+            db.session.add(Subscription(account_id=name, plan="pro", status="trialing", trial_ends_at=end))
+    db.session.commit()
 
 
-def count_run(url):
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS runs (at timestamptz DEFAULT now())")
-        connection.execute("INSERT INTO runs DEFAULT VALUES")
-        return "as " + connection.execute("SELECT current_user").fetchone()[0]
+@app.cli.command("workspaces")
+def workspaces():
+    for company in db.session.scalars(db.select(Company).order_by(Company.name)):
+        click.echo(f"{company.name} {company.workspace}")
 
 
-@subs.command("trial-check")
-def trial_check():
-    if os.environ.get("BROKEN"):
-        click.echo(f"the database is unreachable <{os.environ['BROKEN']}>", err=True)
-        raise SystemExit(3)
-    thread = threading.Thread(target=click.echo, args=["threads: work"])
-    thread.start()
-    thread.join()
-    for name, value in facts():
-        click.echo(f"{name}: {value}")
-
-
-@subs.command("deliver")
-def deliver():
-    with smtplib.SMTP("localhost", 2525, timeout=5) as server:
-        server.sendmail("subs@example.com", "customer@example.com", "Subject: delivered\n\nHello")
-
-
-@systemd.command("render")
-@click.argument("folder", type=Path)
-def render_units(folder):
-    for name, text in render(UnitOptions(), JOBS.values()).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-
-
-@systemd.command("install")
-@click.option("--credential", "credentials", multiple=True)
-def install_units(credentials):
-    options = UnitOptions(credentials=dict(pair.split("=", 1) for pair in credentials))
-    click.echo("\n".join(map(str, install(options, JOBS.values()))))
-
-
-@systemd.command("uninstall")
-def uninstall_units():
-    click.echo("\n".join(map(str, uninstall())))
+db.init_app(app)
+Mail(app)
+subs.init_app(app)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, request
+
+from flask_subscription_ops.errors import ConfigurationError, InvalidInput
+from flask_subscription_ops.web.access import PaymentRequired
+
+from ..hosts import NOON, Host
+
+
+def dashboard_of(host: Host) -> Flask:
+    """Give the host a dashboard that needs access, and say who asks by a query parameter."""
+    app, subs = host.app, host.subs
+    subs.current_account(lambda: request.args.get("account"))
+
+    @app.get("/dashboard/<int:number>")
+    @subs.access_required()
+    def dashboard(number: int) -> str:
+        """Show the dashboard."""
+        return f"dashboard {number}"
+
+    @app.get("/reports")
+    @subs.access_required("reports")
+    def reports() -> str:
+        return "reports"
+
+    @app.get("/billing")
+    def billing() -> str:
+        return "billing"
+
+    return app
+
+
+def test_nobody_is_asked_to_log_in(sqlite_host: Host) -> None:
+    client = dashboard_of(sqlite_host).test_client()
+
+    assert client.get("/dashboard/1").status_code == 401
+
+
+def test_an_account_with_access_sees_the_page(sqlite_host: Host) -> None:
+    client = dashboard_of(sqlite_host).test_client()
+    sqlite_host.trial("7")
+
+    answer = client.get("/dashboard/3?account=7")
+
+    assert (answer.status_code, answer.text) == (200, "dashboard 3")
+
+
+def test_a_host_may_answer_402_with_a_page_of_its_own(sqlite_host: Host) -> None:
+    app = dashboard_of(sqlite_host)
+
+    @app.errorhandler(PaymentRequired)
+    def upgrade(error: PaymentRequired) -> tuple[str, int]:
+        return "please upgrade", 402
+
+    answer = app.test_client().get("/dashboard/1?account=7")
+
+    assert (answer.status_code, answer.text) == (402, "please upgrade")
+
+
+def test_an_account_without_a_subscription_is_asked_to_pay(sqlite_host: Host) -> None:
+    client = dashboard_of(sqlite_host).test_client()
+
+    assert client.get("/dashboard/1?account=7").status_code == 402
+
+
+def test_an_account_whose_subscription_has_ended_is_asked_to_pay(sqlite_host: Host) -> None:
+    client = dashboard_of(sqlite_host).test_client()
+    sqlite_host.trial("7")
+    sqlite_host.check(NOON.replace(day=20))
+
+    assert client.get("/dashboard/1?account=7").status_code == 402
+
+
+def test_access_to_one_product_opens_no_other(sqlite_host: Host) -> None:
+    client = dashboard_of(sqlite_host).test_client()
+    sqlite_host.trial("7")
+    sqlite_host.trial("8", product="reports")
+
+    assert client.get("/reports?account=7").status_code == 402
+    assert client.get("/reports?account=8").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [("billing", "/billing"), ("/upgrade", "/upgrade"), ("https://pay.example/?a=1", "https://pay.example/?a=1")],
+)
+def test_access_denied_leads_to_an_endpoint_or_a_url(
+    make_on_sqlite: Callable[..., Host], target: str, location: str
+) -> None:
+    client = dashboard_of(make_on_sqlite(SUBS_ACCESS_DENIED=target)).test_client()
+
+    answer = client.get("/dashboard/1?account=7")
+
+    assert (answer.status_code, answer.location) == (302, location)
+    assert client.get("/dashboard/1").status_code == 401
+
+
+def test_a_guarded_view_keeps_its_name_and_its_words(sqlite_host: Host) -> None:
+    view = dashboard_of(sqlite_host).view_functions["dashboard"]
+
+    assert (view.__name__, view.__doc__) == ("dashboard", "Show the dashboard.")
+
+
+def test_a_view_can_be_guarded_before_there_is_an_app() -> None:
+    from flask_subscription_ops import SubscriptionOps
+
+    guarded = SubscriptionOps().access_required()(lambda: "page")
+
+    assert callable(guarded)
+
+
+def test_a_host_that_does_not_say_who_asks_is_told_how(sqlite_host: Host) -> None:
+    view = sqlite_host.subs.access_required()(lambda: "page")
+
+    with pytest.raises(ConfigurationError, match=r"decorate a function\(\) with @subs\.current_account"):
+        view()
+
+
+@pytest.mark.parametrize("account", [7, True, b"7"])
+def test_an_account_that_is_no_string_is_refused_before_it_matches_nothing(sqlite_host: Host, account: Any) -> None:
+    sqlite_host.subs.current_account(lambda: account)
+
+    with pytest.raises(InvalidInput, match="must return a string or None"):
+        sqlite_host.subs.access_required()(lambda: "page")()
