@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import jobs
+from . import delivery, jobs, startup
 from .databases import Databases
 from .measure import Verdict
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
 OF_A_SIZE: dict[str, Callable[[Databases, int, int], Iterable[Verdict]]] = {
     "P1": jobs.expire,
+    "P2": startup.memory,
     "P4": jobs.idle,
     "P6": jobs.remind,
     "P11": jobs.two_runners,
     "P12": jobs.beside,
 }
+OF_ANY_SIZE = {"P5": startup.start, "P9": delivery.smtp, "P10": delivery.mailjet}
 
 
 def main() -> int:
@@ -37,6 +39,9 @@ def main() -> int:
             for size in sizes:
                 if not wanted or goal in wanted:
                     _say(measure(databases, size, options.repeats))
+        for goal, measure in OF_ANY_SIZE.items():
+            if not wanted or goal in wanted:
+                _say(measure(databases, min(sizes), options.repeats))
         if not wanted or "P3" in wanted:
             _say(jobs.growth(databases, sizes, options.repeats))
     return 0

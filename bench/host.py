@@ -9,14 +9,21 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
 
 from flask_subscription_ops import Contact, Operation, SubscriptionOps
 
-NO_BRAKE = 10**9
+CONFIG: Mapping[str, Any] = {
+    "SUBS_PLANS": {"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}},
+    "SUBS_DEPLOYMENT": "bench",
+    "SUBS_MAIL": "memory",
+    "SUBS_BRAKE_MIN": 10**9,
+    "SUBS_ALLOW_TIME_TRAVEL": True,
+}
 
 
 def create_app(url: str | None = None, **config: Any) -> Flask:
-    """Return the host; without the package where BENCH_BARE is set."""
+    """Return the host."""
     app, db = Flask("bench"), SQLAlchemy()
     app.config.update(
         SECRET_KEY="bench",
@@ -24,10 +31,10 @@ def create_app(url: str | None = None, **config: Any) -> Flask:
         MAIL_DEFAULT_SENDER="billing@host.example",
     )
     db.init_app(app)
-    app.cli.command("noop")(_noop)
-    if "BENCH_BARE" not in os.environ:
-        app.config.update(_subscription_config(config))
-        _add_subscriptions(app)
+    app.cli.command("noop")(lambda: None)
+    app.cli.command("noop-connected")(lambda: db.session.execute(text("SELECT 1")).close())
+    app.config.update({**CONFIG, **config})
+    _add_subscriptions(app)
     return app
 
 
@@ -41,22 +48,6 @@ def running(url: str, **config: Any) -> Iterator[SubscriptionOps]:
         finally:
             for engine in app.extensions["sqlalchemy"].engines.values():
                 engine.dispose()
-
-
-def _noop() -> None:
-    """Do nothing, with the database extension loaded."""
-
-
-def _subscription_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    plans = {"pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14}}
-    usual = {
-        "SUBS_PLANS": plans,
-        "SUBS_DEPLOYMENT": "bench",
-        "SUBS_MAIL": "memory",
-        "SUBS_BRAKE_MIN": NO_BRAKE,
-        "SUBS_ALLOW_TIME_TRAVEL": True,
-    }
-    return {**usual, **config}
 
 
 def _add_subscriptions(app: Flask) -> None:

@@ -47,7 +47,8 @@ def expire(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     best = min(taken["limit"], taken["limit/10k"])
     what = f"expire {shape.due:,} of {size:,} / limit"
     yield Verdict("P1", what, taken["ours"] / best, 1.4, note=f"{seconds(taken)} {note}")
-    yield Verdict("P1", f"system E (first {SAMPLE} of them, in proportion) / ours", taken["system E"] / taken["ours"], 1000, True)
+    what = f"system E's way (its first {SAMPLE}, in proportion) / expire {shape.due:,} of {size:,}"
+    yield Verdict("P1", what, taken["system E"] / taken["ours"], 1000, at_least=True)
 
 
 def growth(databases: Databases, sizes: list[int], repeats: int) -> Iterator[Verdict]:
@@ -97,7 +98,7 @@ def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
             trial_check(url)
             before = end_state(url)
             trial_check(url)
-            yield Verdict("P6", f"effects and dates changed by a second run on {kind}", float(end_state(url) != before), 0)
+            yield Verdict("P6", f"a second run on {kind} changes anything", float(end_state(url) != before), 0)
 
 
 def two_runners(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
@@ -200,7 +201,8 @@ def _processes(url: str, count: int) -> float:
 def _p99(url: str, meanwhile: Callable[[], Any]) -> float:
     command = [sys.executable, "-m", "bench.updater", url]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as updater:
-        assert updater.stdin and updater.stdout
+        assert updater.stdin
+        assert updater.stdout
         updater.stdout.readline()  # ready
         meanwhile()
         updater.stdin.close()

@@ -23,7 +23,8 @@ WITH due AS (
   SET status = 'expired', live = NULL, ended_at = :now, reminder_due_at = NULL, version = version + 1, updated_at = :now
   FROM due WHERE s.id = due.id RETURNING s.*
 ), audit AS (
-  INSERT INTO subs_audit (at, account_id, subscription_id, version, from_status, to_status, cause, actor, run_id, details)
+  INSERT INTO subs_audit
+    (at, account_id, subscription_id, version, from_status, to_status, cause, actor, run_id, details)
   SELECT :now, account_id, id, version, 'trialing', 'expired', 'trial_ended', 'trial-check', 1, '{}' FROM ended
 )
 INSERT INTO subs_outbox

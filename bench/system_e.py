@@ -18,6 +18,11 @@ from sqlalchemy import Connection, text
 db = SQLAlchemy()
 
 WINDOW = timedelta(hours=12)
+USERS = (
+    "SELECT 2 * id, id, 'admin', 'owner' || id || '@customer.example' FROM subs_subscriptions",
+    "SELECT 2 * id + 1, id, 'member', 'member' || id || '@customer.example' FROM subs_subscriptions",
+)
+WORKSPACE = "SELECT 3 * id + {k}, id, 'running' FROM subs_subscriptions"
 
 
 class Company(db.Model):  # type: ignore[misc, name-defined]  # Flask-SQLAlchemy makes its base at run time
@@ -57,16 +62,10 @@ def create(connection: Connection, size: int) -> None:
     db.metadatas[None].create_all(connection)
     for statement in (
         "INSERT INTO e_companies (id, name) SELECT id, 'Company ' || id FROM subs_subscriptions",
-        "INSERT INTO e_subscriptions (id, company_id, status, trial_ends_at)"
-        " SELECT id, id, CASE status WHEN 'trialing' THEN 'trial' ELSE status END, trial_ends_at FROM subs_subscriptions",
-        "INSERT INTO e_users (id, company_id, role, email) SELECT 2 * id, id, 'admin', 'owner' || id || '@customer.example'"
-        " FROM subs_subscriptions",
-        "INSERT INTO e_users (id, company_id, role, email) SELECT 2 * id + 1, id, 'member', 'm' || id || '@customer.example'"
-        " FROM subs_subscriptions",
-        *(
-            f"INSERT INTO e_workspaces (id, company_id, status) SELECT 3 * id + {k}, id, 'running' FROM subs_subscriptions"
-            for k in range(3)
-        ),
+        "INSERT INTO e_subscriptions (id, company_id, status, trial_ends_at) SELECT"
+        " id, id, CASE status WHEN 'trialing' THEN 'trial' ELSE status END, trial_ends_at FROM subs_subscriptions",
+        *(f"INSERT INTO e_users (id, company_id, role, email) {user}" for user in USERS),
+        *("INSERT INTO e_workspaces (id, company_id, status) " + WORKSPACE.format(k=k) for k in range(3)),
     ):
         connection.execute(text(statement))
 

@@ -16,8 +16,9 @@ def main(url: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("CREATE TABLE IF NOT EXISTS host_companies (id integer PRIMARY KEY, visits integer)"))
-        connection.execute(text("INSERT INTO host_companies SELECT n, 0 FROM generate_series(1, 1000) n"
-                                " ON CONFLICT DO NOTHING"))
+        connection.execute(
+            text("INSERT INTO host_companies SELECT n, 0 FROM generate_series(1, 1000) n ON CONFLICT DO NOTHING")
+        )
         print("ready", flush=True)
         taken = []
         while not select.select([sys.stdin], [], [], PAUSE)[0]:

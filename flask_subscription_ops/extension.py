@@ -6,21 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import Flask, current_app, has_app_context
-from sqlalchemy import Connection, Engine, event, select
-from sqlalchemy.orm import Mapper
+from flask import Flask, current_app
+from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
-from .actions import begin, cancel, extend_trial, move_in, pause
+from .actions import begin, cancel, extend_trial, pause
 from .actions.work import Work
 from .cli import register_commands
 from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
 from .jobs.report import JobReport
-from .models import Base, Subscription, mirror
+from .models import Subscription
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
+from .wiring import bind_problems, engine_of, find_db, of_this_app, place_tables
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -50,12 +50,12 @@ class SubscriptionOps:
 
         Raises ConfigurationError with every problem of settings, hooks and order, each with its remedy.
         """
-        found, problems = _find_db(app, db or self._db)
+        found, problems = find_db(app, db or self._db)
         if EXTENSION in app.extensions:
             problems.append("SubscriptionOps is initialised on this app already: call init_app once")
         try:
             settings = read_settings(app.config)
-            problems += _bind_problems(app, settings.bind_key)
+            problems += bind_problems(app, settings.bind_key)
         except ConfigurationError as error:
             problems += error.problems
         problems += self._hooks.problems.values()
@@ -64,13 +64,13 @@ class SubscriptionOps:
         self._wire(app, found, settings)
 
     def _wire(self, app: Flask, db: SQLAlchemy, settings: Settings) -> None:
-        _place_tables(db, settings.bind_key)
+        place_tables(db, settings.bind_key)
         app.extensions[EXTENSION] = self
         app.extensions[RUNTIME] = Runtime(
             app,
             settings,
             self._hooks,
-            engine=lambda: _engine(app, db, settings.bind_key),
+            engine=lambda: engine_of(app, db, settings.bind_key),
             session=db.session,
         )
         app.jinja_env.globals.setdefault("subscription", template_subscription(self))
@@ -110,7 +110,7 @@ class SubscriptionOps:
     @property
     def runtime(self) -> Runtime:
         """What the current app works with."""
-        return cast(Runtime, _of_this_app(RUNTIME))
+        return cast(Runtime, of_this_app(RUNTIME))
 
     @property
     def settings(self) -> Settings:
@@ -219,59 +219,4 @@ class SubscriptionOps:
         return access_required(self, product)
 
 
-def _of_this_app(name: str) -> Any:
-    found = current_app.extensions.get(name)
-    if found is None:
-        raise ConfigurationError(["SubscriptionOps is not initialised on this app: call subs.init_app(app)"])
-    return found
-
-
-current_subs: SubscriptionOps = cast(SubscriptionOps, LocalProxy(lambda: _of_this_app(EXTENSION)))
-
-
-def _find_db(app: Flask, db: SQLAlchemy | None) -> tuple[SQLAlchemy | None, list[str]]:
-    registered = app.extensions.get("sqlalchemy")
-    if registered is None:
-        return None, ["no database is initialised on this app: call db.init_app(app) before subs.init_app(app)"]
-    if db is not None and db is not registered:
-        return None, ["the db given is not the one initialised on this app: leave it out, or call db.init_app(app)"]
-    return registered, []
-
-
-def _bind_problems(app: Flask, bind_key: str | None) -> list[str]:
-    used = Base.metadata.info.get("bind_key", bind_key)
-    if used != bind_key:
-        return [f"SUBS_BIND_KEY {bind_key!r} differs from {used!r} of another app in this process: use one"]
-    binds = app.config.get("SQLALCHEMY_BINDS") or {}
-    if bind_key is not None and bind_key not in binds:
-        return [
-            f"SUBS_BIND_KEY {bind_key!r} is not in SQLALCHEMY_BINDS, which has {', '.join(map(str, binds)) or 'none'}"
-        ]
-    return []
-
-
-def _place_tables(db: SQLAlchemy, bind_key: str | None) -> None:
-    Base.metadata.info["bind_key"] = bind_key
-    if bind_key not in db.metadatas:
-        db.metadatas[bind_key] = type(db.metadata)(info={"bind_key": bind_key})
-    mirror(db.metadatas[bind_key])
-
-
-def _engine(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:
-    if has_app_context() and current_app._get_current_object() is app:  # type: ignore[attr-defined]  # a LocalProxy
-        return db.engines[bind_key]
-    with app.app_context():
-        return db.engines[bind_key]
-
-
-@event.listens_for(Subscription, "before_insert")
-def _complete(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
-    if subscription.begun_by is None and has_app_context() and RUNTIME in current_app.extensions:
-        runtime: Runtime = current_app.extensions[RUNTIME]
-        move_in.complete(runtime.settings, subscription, runtime.clock())
-
-
-@event.listens_for(Subscription, "after_insert")
-def _audit_arrival(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
-    if subscription.begun_by is None:
-        move_in.audit_arrival(connection, subscription, subscription.created_at)
+current_subs: SubscriptionOps = cast(SubscriptionOps, LocalProxy(lambda: of_this_app(EXTENSION)))

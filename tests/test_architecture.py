@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 300
 LONGEST_BODY = 40
 LONGEST_INIT_APP = 30
-FLASK_ROOMS = {"extension.py", "cli", "web", "hooks.py", "mail"}
+FLASK_ROOMS = {"extension.py", "wiring.py", "cli", "web", "hooks.py", "mail"}
 NEVER_AT_START = {
     "flask_mail",
     "mailjet_rest",

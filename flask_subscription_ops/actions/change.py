@@ -114,7 +114,7 @@ def _update(work: Work, steps: list[_Step]) -> None:
         **first.change.values,
         "updated_at": work.now,
     }
-    wanted = among(work.session, Subscription.id, [step.subscription.id for step in steps])
+    wanted = among(work.session, Subscription, [step.subscription.id for step in steps])
     statement = (
         update(Subscription)
         .where(wanted, Subscription.status == first.from_status)

@@ -46,11 +46,11 @@ def _look_again(session: Session, looks: Mapping[int, datetime | None]) -> Updat
     groups: dict[datetime | None, list[int]] = defaultdict(list)
     for subscription_id, at in looks.items():
         groups[at].append(subscription_id)
-    looked_at = [(among(session, Subscription.id, ids), at) for at, ids in groups.items()]
+    looked_at = [(among(session, Subscription, ids), at) for at, ids in groups.items()]
     due = case(*looked_at, else_=Subscription.reminder_due_at)
     return (
         update(Subscription)
-        .where(among(session, Subscription.id, list(looks)))
+        .where(among(session, Subscription, list(looks)))
         .values(reminder_due_at=due)
         .execution_options(synchronize_session=False)
     )

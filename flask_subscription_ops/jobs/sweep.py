@@ -111,6 +111,6 @@ def _handle(run: Run, task: Sweep, rows: Sequence[Any]) -> None:
 
 def _lock(session: Session, task: Sweep, rows: Sequence[Any]) -> Sequence[Subscription]:
     # The dates say nothing new; they keep a planner that walks their index from walking everything that is due.
-    of_chunk = and_(among(session, Subscription.id, [row.id for row in rows]), task.by.between(rows[0].at, rows[-1].at))
+    of_chunk = and_(among(session, Subscription, [row.id for row in rows]), task.by.between(rows[0].at, rows[-1].at))
     statement = select(Subscription).where(of_chunk, task.due).order_by(task.by, Subscription.id)
     return session.scalars(statement.with_for_update(skip_locked=True)).all()

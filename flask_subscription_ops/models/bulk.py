@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from sqlalchemy import ARRAY, JSON, BigInteger, ColumnElement, Dialect, any_, bindparam, column, func, insert, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from .base import Base
 
@@ -23,23 +23,24 @@ def insert_rows(session: Session, model: type[Base], rows: Rows) -> None:
         _execute(session, _insert(session, model, rows), model, rows)
 
 
-def insert_new_rows(session: Session, rows: Rows, unique: InstrumentedAttribute[str]) -> set[str]:
-    """Insert the rows whose `unique` value is not stored yet; return the values of those."""
+def insert_new_rows(session: Session, model: type[Base], rows: Rows, unique: str) -> set[str]:
+    """Insert the rows whose value of the `unique` column is not stored yet; return the values of those."""
     if not rows:
         return set()
-    statement = _insert(session, unique.class_, rows)
+    statement = _insert(session, model, rows)
     if hasattr(statement, "on_conflict_do_nothing"):
-        statement = statement.on_conflict_do_nothing(index_elements=[unique.key])
+        statement = statement.on_conflict_do_nothing(index_elements=[unique])
     else:
         statement = statement.prefix_with("IGNORE")
-    return set(_execute(session, statement.returning(unique), unique.class_, rows).scalars())
+    return set(_execute(session, statement.returning(model.__table__.c[unique]), model, rows).scalars())
 
 
-def among(session: Session, id_column: InstrumentedAttribute[int], ids: Sequence[int]) -> ColumnElement[bool]:
-    """Return the condition that an id is one of a chunk's; one parameter where the database has arrays."""
-    if session.get_bind(mapper=id_column.parent).dialect.name == "postgresql":
-        return id_column == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
-    return id_column.in_(ids)
+def among(session: Session, model: type[Base], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition that a row is one of a chunk's; one parameter where the database has arrays."""
+    key: ColumnElement[int] = model.__table__.c.id
+    if _dialect(session, model).name == "postgresql":
+        return key == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
+    return key.in_(ids)
 
 
 def _insert(session: Session, model: type[Base], rows: Rows) -> Any:

@@ -14,5 +14,5 @@ from .effects import Effect
 
 def enqueue(session: Session, effects: Sequence[Effect], now: datetime) -> list[Effect]:
     """Store the effects that are not stored yet, in one statement; return those that are new."""
-    new = insert_new_rows(session, [effect.row(now) for effect in effects], OutboxMessage.effect_key)
+    new = insert_new_rows(session, OutboxMessage, [effect.row(now) for effect in effects], "effect_key")
     return [effect for effect in effects if effect.key in new]

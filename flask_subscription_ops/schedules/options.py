@@ -28,8 +28,9 @@ HIDDEN_FROM_UNITS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa:
 class UnitOptions:
     """What the units need to know about one installation of the host's app; what cannot be written raises InvalidInput.
 
-    `group` is the name of the command group, SUBS_CLI_GROUP. `credentials` maps a credential's name to the root-only file it is read from (systemd.exec(5), LoadCredential=);
-    the app finds it as a file of that name in `$CREDENTIALS_DIRECTORY`. `environment` is for what is not secret.
+    `group` is what SUBS_CLI_GROUP calls the commands. `credentials` maps a credential's name to the root-only file it
+    is read from (systemd.exec(5), LoadCredential=); the app finds it as a file of that name in
+    `$CREDENTIALS_DIRECTORY`. `environment` is for what is not secret.
     """
 
     app: str = "wsgi"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.models import OutboxMessage, Subscription
 from flask_subscription_ops.reports.audit import verify
 
-from ..hosts import NOON, Host, days
+from ..hosts import NOON, Host
 
 Act = Callable[[Host], None]
 
@@ -40,7 +40,7 @@ def test_five_weeks_in_a_shop(host: Host) -> None:
         "tokyo": ["trial_started", *["trial_reminder"] * 3, "trial_expired"],
         "moscow": ["trial_started", *["trial_reminder"] * 3, "trial_expired"],
         "pays": ["trial_started", "trial_reminder", "subscribed"],
-        "extends": ["trial_started", *["trial_reminder"] * 4, "trial_expired"],
+        "extends": ["trial_started", *["trial_reminder"] * 5, "trial_expired"],
         "leaves": ["trial_started", "canceled"],
         "regrets": ["trial_started", *["trial_reminder"] * 3, "trial_expired"],
         "gone": ["trial_started"],
@@ -57,15 +57,14 @@ def test_five_weeks_in_a_shop(host: Host) -> None:
 
 
 def live(host: Host, calendar: dict[int, list[Act]], *, weeks: int) -> None:
-    """Let time pass in steps of six hours, the jobs running at each."""
-    for step in range(weeks * 7 * 4):
-        now = NOON + timedelta(hours=6 * step)
+    """Let time pass in steps of half a day, the job running at each."""
+    for step in range(weeks * 7 * 2):
+        now = NOON + timedelta(hours=12 * step)
         host.at(now)
-        for act in calendar.get(step // 4, []) if step % 4 == 0 else []:
+        for act in calendar.get(step // 2, []) if step % 2 == 0 else []:
             act(host)
         host.db.session.commit()
         host.check(now)
-        host.deliver(now)
 
 
 def start(name: str) -> Act:
@@ -83,7 +82,8 @@ def told(host: Host) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _of(host: Host, name: str):  # type: ignore[no-untyped-def]
+def _of(host: Host, name: str) -> Subscription:
     subscription = host.subs.get(name)
     assert subscription is not None
-    return host.reload(subscription) if not host.db.session.dirty else subscription
+    host.db.session.refresh(subscription)
+    return subscription

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import Any
 
@@ -38,23 +40,34 @@ class Letterbox:
         return "250 OK"
 
 
-@pytest.fixture
-def letterbox() -> Iterator[tuple[Letterbox, Controller]]:
+@contextmanager
+def serving(port: int) -> Iterator[Letterbox]:
+    """A mail server that is up for so long."""
     box = Letterbox()
-    server = Controller(box, hostname="127.0.0.1", port=0)
+    server = Controller(box, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        yield box, server
+        yield box
     finally:
         server.stop()
 
 
 @pytest.fixture
-def mailing_host(sqlite_url: str, letterbox: tuple[Letterbox, Controller]) -> Iterator[Host]:
-    port = letterbox[1].server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+def port() -> int:
+    """A port that nobody listens at yet."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def mailing_host(sqlite_url: str, port: int) -> Iterator[Host]:
     db, subs, app = SQLAlchemy(), SubscriptionOps(), Flask("Acme")
     app.config.update(
-        CONFIG, SUBS_MAIL="smtp", MAIL_SERVER="127.0.0.1", MAIL_PORT=port, SQLALCHEMY_DATABASE_URI=sqlite_url
+        CONFIG,
+        SUBS_MAIL="smtp",
+        MAIL_SERVER="127.0.0.1",
+        MAIL_PORT=port,
+        SQLALCHEMY_DATABASE_URI=sqlite_url,
     )
     host = Host(app, db, subs)
     register_hooks(host)
@@ -68,60 +81,51 @@ def mailing_host(sqlite_url: str, letterbox: tuple[Letterbox, Controller]) -> It
         db.engine.dispose()
 
 
-def test_a_trials_life_arrives_at_a_mail_server(mailing_host: Host, letterbox: tuple[Letterbox, Controller]) -> None:
+def test_a_trials_life_arrives_at_a_mail_server(mailing_host: Host, port: int) -> None:
     mailing_host.known["1"] = Contact("ayse@customer.example", "Ayşe Öztürk", "tr", "Europe/Istanbul")
     mailing_host.trial("1")
 
-    for day in range(16):
-        mailing_host.check(NOON + days(day))
+    with serving(port) as box:
+        for day in range(16):
+            mailing_host.check(NOON + days(day))
 
-    received = letterbox[0].received
-    assert [message["X-Subs-Effect"] for message in received] == [
+    assert [message["X-Subs-Effect"] for message in box.received] == [
         key for key in mailing_host.effects() if not key.startswith("suspend")
     ]
-    assert len({message["Message-ID"] for message in received}) == 5
-    assert {str(message["To"]) for message in received} == {"Ayşe Öztürk <ayse@customer.example>"}
-    assert all(message.is_multipart() and "Ayşe" in text_of(message) for message in received)
+    assert len({message["Message-ID"] for message in box.received}) == 5
+    assert {str(message["To"]) for message in box.received} == {"Ayşe Öztürk <ayse@customer.example>"}
+    assert all(message.is_multipart() and "Ayşe" in text_of(message) for message in box.received)
     assert mailing_host.stopped == ["1"]
 
 
-def test_a_refused_recipient_stops_nobody_elses_email(
-    mailing_host: Host, letterbox: tuple[Letterbox, Controller]
-) -> None:
+def test_a_refused_recipient_stops_nobody_elses_email(mailing_host: Host, port: int) -> None:
     for number in "123":
         mailing_host.trial(number)
-    letterbox[0].refused.add("owner-2@customer.example")
 
-    report = mailing_host.deliver(NOON)
+    with serving(port) as box:
+        box.refused.add("owner-2@customer.example")
+        report = mailing_host.deliver(NOON)
 
-    assert sorted(str(message["To"]) for message in letterbox[0].received) == [
-        "owner-1@customer.example",
-        "owner-3@customer.example",
-    ]
+    assert recipients(box) == ["owner-1@customer.example", "owner-3@customer.example"]
     assert report.outcome.exit_code == 1
     assert mailing_host.effects()["trial-started:sub-2:2026-12-15"] == "dead"
 
 
-def test_emails_wait_for_a_server_that_is_down_and_arrive_once(
-    mailing_host: Host, letterbox: tuple[Letterbox, Controller]
-) -> None:
+def test_emails_wait_for_a_server_that_is_down_and_arrive_once(mailing_host: Host, port: int) -> None:
     for number in "123":
         mailing_host.trial(number)
-    box, server = letterbox
-    port = server.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-    server.stop()
+
     down = mailing_host.deliver(NOON)
-    again = Controller(box, hostname="127.0.0.1", port=port)
-    again.start()
-    try:
+    with serving(port) as box:
         for hour in (1, 2):
             mailing_host.deliver(NOON + days(hour / 24))
-    finally:
-        again.stop()
-        server.start()
 
     assert down.outcome.exit_code == 1
-    assert sorted(str(message["To"]) for message in box.received) == [f"owner-{n}@customer.example" for n in "123"]
+    assert recipients(box) == [f"owner-{number}@customer.example" for number in "123"]
+
+
+def recipients(box: Letterbox) -> list[str]:
+    return sorted(str(message["To"]) for message in box.received)
 
 
 def text_of(message: EmailMessage) -> str:

@@ -51,6 +51,7 @@ def add_subscriptions(
         ended + 30: at(f"{DAY} - 3600 - n % 3600"),
         ended + 130: at(f"{20 * DAY} + n % {5 * DAY}"),
     }
+    terms = {ended + 130: null(), 910: at(f"n % {30 * DAY}")}
     soon = at("-3600 - n % 3600" if reminded else "3600 + n % 3600")
     looks = {ended: null(), ended + 30: soon, ended + 130: at(f"{11 * DAY} + n % {5 * DAY}")}
     values: Mapping[str, Any] = {
@@ -67,7 +68,7 @@ def add_subscriptions(
         "anchor": at(f"-{400 * DAY}"),
         "trial_ends_at": case(*_by_part(ends), else_=at(f"-{10 * DAY} - n % {900 * DAY}")),
         "period_start": at(f"-{20 * DAY}"),
-        "period_end": case((PART < ended + 130, null()), (PART < 910, at(f"n % {30 * DAY}")), else_=at(f"-{9 * DAY}")),
+        "period_end": case(*_by_part(terms), else_=at(f"-{9 * DAY}")),
         "cancel_at_period_end": literal(False),
         "collected_by": literal("manual"),
         "reminder_due_at": case(*_by_part(looks), else_=literal(LOOK_NOW, Instant())),
@@ -83,6 +84,7 @@ def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bo
     """Insert `size` effects, done long ago; where some are `waiting`, of a thousand two are due and two cut off."""
     at = _instants(connection, now)
     channel = case((literal_column("n % 2") == 0, "email"), else_="workspaces")
+    dates = {4: at("-600 - n % 600"), 10: at(f"{DAY}")}
     states = _by_part({2: "pending", 4: "sending", 10: "pending"} if waiting else {0: "pending"})
     values: Mapping[str, Any] = {
         "id": N,
@@ -97,9 +99,7 @@ def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bo
         "lane_in_flight": case((PART == 3, cast(N, String(20))), else_=null()),
         "state": case(*states, else_="done"),
         "attempts": literal(1),
-        "due_at": case(
-            (PART < 4, at("-600 - n % 600")), (PART < 10, at("86400")), else_=at(f"-{DAY} - n % {60 * DAY}")
-        ),
+        "due_at": case(*_by_part(dates), else_=at(f"-{DAY} - n % {60 * DAY}")),
         "lease_until": case((literal_column("n % 1000 IN (2, 3)"), at("-60")), else_=null()),
         "lease_token": case((literal_column("n % 1000 IN (2, 3)"), "gone"), else_=null()),
         "created_at": at(f"-{60 * DAY}"),
@@ -148,7 +148,7 @@ def _instants(connection: Connection, now: datetime) -> Any:
 
 
 def _by_part(limits: Mapping[int, Any]) -> list[Any]:
-    return [(PART < limit, value) for limit, value in limits.items()]
+    return [(PART.op("<")(limit), value) for limit, value in limits.items()]
 
 
 def _insert(connection: Connection, table: Any, values: Mapping[str, Any], size: int) -> None:

@@ -103,7 +103,9 @@ def test_units_for_another_host_are_rendered_without_a_word(flask):
 
 
 def test_units_that_could_not_run_where_they_are_are_rendered_with_a_warning(flask, tmp_path):
-    rendered = flask("subs", "systemd", "render", "units", "--interpreter", "/usr/bin/python3", "--working-directory", "/tmp")
+    rendered = flask(
+        "subs", "systemd", "render", "units", "--interpreter", "/usr/bin/python3", "--working-directory", "/tmp"
+    )
 
     assert rendered.returncode == 0
     assert rendered.stderr == (

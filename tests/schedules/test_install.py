@@ -149,7 +149,7 @@ def test_without_root_the_remedy_is_named(monkeypatch, jobs):
 
 
 def test_what_the_units_would_not_see_is_refused_before_anything_is_written(tmp_path, jobs):
-    with pytest.raises(InvalidInput, match="interpreter_home /root/py .*; working_directory /home/me"):
+    with pytest.raises(InvalidInput, match=r"interpreter_home /root/py .*; working_directory /home/me"):
         install(replace(EXAMPLE, working_directory="/home/me", interpreter_home="/root/py"), jobs, str(tmp_path))
 
     assert files(tmp_path) == set()

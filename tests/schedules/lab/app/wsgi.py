@@ -9,9 +9,10 @@ import click
 from flask import Flask
 from flask_mail import Mail
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import Mapped, mapped_column
+
 from flask_subscription_ops import Contact, SubscriptionOps
 from flask_subscription_ops.models import Subscription
-from sqlalchemy.orm import Mapped, mapped_column
 
 app = Flask(__name__)
 app.config.from_object("config")  # as the guide writes it

@@ -47,4 +47,6 @@ def visit(path, fields):
 def machines():
     """Print which companies' machines run."""
     with create_app().app_context():
-        click.echo(json.dumps({machine.company_id: machine.running for machine in db.session.scalars(db.select(Machine))}))
+        click.echo(
+            json.dumps({machine.company_id: machine.running for machine in db.session.scalars(db.select(Machine))})
+        )

@@ -1,4 +1,4 @@
-from flask import Blueprint, abort, request
+from flask import Blueprint, request
 
 from .extensions import db, subs
 from .models import Company, Machine
@@ -19,6 +19,4 @@ def sign_up():
 
 @pages.get("/companies/<int:number>")
 def show(number):
-    if not subs.has_access(str(number)):
-        abort(402)
-    return "Welcome."
+    return ("Welcome.", 200) if subs.has_access(str(number)) else ("Your trial has ended.", 402)
