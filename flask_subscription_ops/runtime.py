@@ -162,7 +162,8 @@ def is_contention(error: DBAPIError) -> bool:
     """Tell whether the statement failed only because another worker was there at the same time."""
     if isinstance(error, IntegrityError):
         return "lane_in_flight" in str(error.orig)
-    codes = {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]}
+    names = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]  # psycopg 3, psycopg 2
+    codes = {*names, *getattr(error.orig, "args", ())[:1]}
     return bool(codes & CONTENTION_CODES) or "database is locked" in str(error.orig)
 
 
