@@ -35,8 +35,8 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.crash
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet

@@ -33,7 +33,7 @@ def _run(kind: str, kills: int, seed: int) -> int:
 def _say(kind: str, found: Findings) -> int:
     print(
         f"{kind:<10}  {found.kills} kills, {found.customers} customers, {found.seconds} s:"
-        f" {found.emails} emails ({found.repeated_emails} repeated),"
+        f" {found.emails} emails ({found.repeated_emails} repeated, {found.emails_in_peace} after the kills),"
         f" {found.operations} operations ({found.repeated_operations} repeated), {len(found.problems)} problems",
         flush=True,
     )

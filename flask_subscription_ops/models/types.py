@@ -16,6 +16,8 @@ from ..errors import NaiveDatetime
 
 MYSQL = ("mysql", "mariadb")
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # made once: it is needed for every row
+
 
 class NaiveParameter(NaiveDatetime, DontWrapMixin):
     """A statement was given a datetime without a zone; SQLAlchemy passes it on as it is."""
@@ -49,7 +51,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return None if value is None else _encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

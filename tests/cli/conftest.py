@@ -43,7 +43,7 @@ class Shop:
             "FLASK_APP": str(self.folder / "shop.py"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "error",
+            "PYTHONWARNINGS": "error,ignore:unclosed database:ResourceWarning",  # as in pyproject.toml
         }
 
     @property

@@ -241,7 +241,7 @@ def test_doctor_finds_nothing_to_mend_in_a_sound_app(make_on_sqlite: Callable[..
 
 
 def test_doctor_ends_with_one_and_names_every_finding(make_on_sqlite: Callable[..., Host]) -> None:
-    host = make_on_sqlite(SUBS_DEPLOYMENT="default", SUBS_EMAILS_OFF=("trial_remainder",), MAIL_DEFAULT_SENDER=None)
+    host = make_on_sqlite(SUBS_DEPLOYMENT="default", SUBS_EMAILS_OFF=("trial_remainder",), MAIL_DEFAULT_SENDER="us")
     host.db.session.execute(text("DROP INDEX ix_subs_subscriptions_status_trial_ends_at_id"))
     host.db.session.commit()
 

@@ -55,7 +55,7 @@ def test_a_stopped_run_does_nothing_and_says_how_to_go_on(braked: Host) -> None:
     assert {name for name in before if before[name] != after[name]} == {"subs_job_runs", "subs_deployment"}
     assert (report.outcome.exit_code, report.examined, braked.operations, braked.kinds) == (4, 0, [], [])
     assert report.to_dict()["confirm"] == report.confirm
-    assert report.stopped_by == "it would end 5 of 5 live subscriptions, more than 2: nothing was done"
+    assert str(report.stopped_by).startswith("it would end 5 of 5 live subscriptions, more than 2")
 
 
 def test_the_brake_counts_what_is_due_and_not_what_a_limit_lets_through(braked: Host) -> None:

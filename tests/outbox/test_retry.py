@@ -47,9 +47,7 @@ def test_the_waits_grow_from_a_minute_to_half_a_day(sqlite_host: Host) -> None:
         waits.append(message(sqlite_host).due_at - at)
         at = message(sqlite_host).due_at
 
-    assert [round(wait.total_seconds() / 60) // 1 for wait in waits] == sorted(
-        round(wait.total_seconds() / 60) // 1 for wait in waits
-    )
+    assert waits == sorted(waits)
     assert timedelta(minutes=1) <= waits[0] <= timedelta(minutes=1.2)
     assert timedelta(hours=12) <= waits[-1] <= timedelta(hours=14.4)
 
@@ -153,7 +151,7 @@ def test_an_outage_of_three_days_loses_no_email(sqlite_host: Host) -> None:
     for number in range(5):
         sqlite_host.trial(str(number))
     script(sqlite_host, Verdict.DEFERRED, unreachable=True)
-    for hour in range(72):
+    for hour in range(0, 72, 4):
         sqlite_host.deliver(NOON + timedelta(hours=hour))
 
     transport = script(sqlite_host)
