@@ -64,7 +64,7 @@ def _peek(run: Run, task: Sweep, place: _Place | None, size: int) -> Sequence[An
         return session.execute(statement.order_by(task.by, Subscription.id).limit(size)).all()
 
 
-def _chunk(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
+def _chunk(run: Run, task: Sweep, rows: Sequence[Any]) -> None:
     try:
         _handle(run, task, rows)
     except (NotReady, ConfigurationError):
@@ -74,11 +74,11 @@ def _chunk(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
         _each_alone(run, task, rows)
 
 
-def _each_alone(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
+def _each_alone(run: Run, task: Sweep, rows: Sequence[Any]) -> None:
     hangs: list[DeadlineExceeded] = []
     for row in rows:
         if len(hangs) == HANGS_TOLERATED:
-            _fail(run, row[0], hangs[-1])
+            _fail(run, row.id, hangs[-1])
             continue
         try:
             _handle(run, task, [row])
@@ -87,7 +87,7 @@ def _each_alone(run: Run, task: Sweep, rows: Sequence[tuple[int, str]]) -> None:
         except Exception as error:
             run.runtime.require_database()
             hangs += [error] if isinstance(error, DeadlineExceeded) else []
-            _fail(run, row[0], error)
+            _fail(run, row.id, error)
 
 
 def _fail(run: Run, subscription_id: int, error: Exception) -> None:

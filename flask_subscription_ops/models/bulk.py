@@ -20,7 +20,8 @@ Rows = Sequence[Mapping[str, Any]]
 def insert_rows(session: Session, model: type[Base], rows: Rows) -> None:
     """Insert rows that name the same columns."""
     if rows:
-        _execute(session, _insert(session, model, rows), model, rows)
+        # Asking for something back is what makes SQLAlchemy send many rows in one statement.
+        _execute(session, _insert(session, model, rows), model, rows, returning="id")
 
 
 def insert_new_rows(session: Session, model: type[Base], rows: Rows, unique: str) -> set[str]:
@@ -32,7 +33,7 @@ def insert_new_rows(session: Session, model: type[Base], rows: Rows, unique: str
         statement = statement.on_conflict_do_nothing(index_elements=[unique])
     else:
         statement = statement.prefix_with("IGNORE")
-    return set(_execute(session, statement.returning(model.__table__.c[unique]), model, rows).scalars())
+    return set(_execute(session, statement, model, rows, returning=unique).scalars())
 
 
 def among(session: Session, model: type[Base], ids: Sequence[int]) -> ColumnElement[bool]:
@@ -59,11 +60,10 @@ def _from_json(table: Any, names: Sequence[str]) -> Any:
     return select(*rows.render_derived(with_types=True).c)
 
 
-def _execute(session: Session, statement: Any, model: type[Base], rows: Rows) -> Any:
+def _execute(session: Session, statement: Any, model: type[Base], rows: Rows, *, returning: str) -> Any:
+    statement = statement.returning(model.__table__.c[returning])
     if statement.select is not None:
         return session.execute(statement, {"rows": _plain(_dialect(session, model), model, rows)})
-    if not statement._returning:
-        statement = statement.returning(*model.__table__.primary_key)  # makes one statement of many rows
     return session.execute(statement, rows, execution_options={"insertmanyvalues_page_size": ROWS_A_STATEMENT})
 
 

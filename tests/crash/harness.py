@@ -26,7 +26,8 @@ from .shop import LEASE_SECONDS, Site, make_shop, read_notes
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 4
-LONGEST_LIFE = 0.5  # seconds at most from one kill to the next
+LOG_BETWEEN_KILLS = 2500  # bytes at most: about ten emails
+PATIENCE = 1.5  # seconds at most from one kill to the next
 FINISHED = ("done", "superseded", "no_recipient")
 
 
@@ -75,13 +76,26 @@ def _kill_workers(site: Site, customers: Customers, kills: int, dice: random.Ran
         workers = [_start_worker(nursery) for _ in range(WORKERS)]
         for _ in range(kills):
             customers.add()
-            time.sleep(dice.uniform(0.02, LONGEST_LIFE))
+            _wait_for_work(site, dice)
             victim = dice.randrange(WORKERS)
             os.kill(workers[victim], signal.SIGKILL)
             workers[victim] = _start_worker(nursery)
         time.sleep(0.5)
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
+
+
+def _wait_for_work(site: Site, dice: random.Random) -> None:
+    """Wait until some more emails have arrived, so that a slow machine's workers are killed at work too."""
+    enough = _size(site.emails) + dice.uniform(0, LOG_BETWEEN_KILLS)
+    until = time.monotonic() + PATIENCE
+    while _size(site.emails) < enough and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(dice.uniform(0, 0.02))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _run_in_peace(subs: SubscriptionOps) -> int:
