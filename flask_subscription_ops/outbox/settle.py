@@ -54,8 +54,10 @@ class Ledger:
             log.warning("%s has no recipient", message.effect_key)
 
     def released(self, messages: Sequence[OutboxMessage]) -> None:
-        """These were claimed and never tried."""
-        self._write(messages, state=EffectState.PENDING.value, **RELEASED)
+        """These were claimed and not tried this time; those never tried before are as new."""
+        fresh = [message for message in messages if message.first_tried_at is None]
+        self._write(fresh, state=EffectState.PENDING.value, first_tried_at=None, **RELEASED)
+        self._write([m for m in messages if m not in fresh], state=EffectState.PENDING.value, **RELEASED)
 
     def refused(self, message: OutboxMessage, error: str) -> None:
         """It will never be taken as it is."""

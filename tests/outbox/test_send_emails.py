@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from flask_subscription_ops import Contact
+from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import OutboxMessage, Subscription
 
 from ..hosts import NOON, Host, days
+from .transports import script
 from .waiting import HASTY
 
 REMINDER = "trial-reminder:sub-1:2026-12-15:7"
@@ -292,3 +294,17 @@ def _contacts(broken: set[str], how: Callable[[], Any]) -> Callable[[Sequence[st
 
 def _raise() -> None:
     raise RuntimeError("the directory is away")
+
+
+def test_emails_that_were_claimed_and_not_tried_are_not_taken_for_repeats(sqlite_host: Host) -> None:
+    for number in range(3):
+        sqlite_host.trial(str(number))
+    down = script(sqlite_host, Verdict.DEFERRED, unreachable=True)
+    sqlite_host.deliver(NOON)
+    up = script(sqlite_host, accepted={})
+
+    sqlite_host.deliver(NOON + timedelta(seconds=1))
+
+    assert len(down.handed_over) == 1
+    assert up.asked == []
+    assert len(up.handed_over) == 2
