@@ -83,12 +83,15 @@ def idle(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
 def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     """P6: every reminder window, on PostgreSQL and SQLite; a second run writes nothing."""
     for kind in ("postgresql", "sqlite"):
-        fresh = databases.fresh(kind, Shape(size, reminded=True))
+        on_postgresql = kind == "postgresql"
+        fresh = databases.fresh(kind, Shape(size, reminded=True, with_system_e=on_postgresql))
         ways: dict[str, Callable[[str], float | None]] = {
             "ours": trial_check,
             "limit": lambda url: limit.remind_trials(url, NOON, limit.ALL),
             "limit/10k": lambda url: limit.remind_trials(url, NOON, limit.CHUNK),
         }
+        if on_postgresql:
+            ways["system E"] = lambda url: _in_system_e(url, system_e.send_reminders)
         note = f"[{_same(fresh, ways['ours'], ways['limit'])}]" if size <= 10_000 else ""
         taken = interleaved(ways, fresh, repeats)
         best = min(taken["limit"], taken["limit/10k"])

@@ -37,10 +37,11 @@ def _over(run: Run) -> ColumnElement[bool]:
 
 
 def _to_look_at(run: Run) -> ColumnElement[bool]:
+    # Every trial under way ends later than now: coalesce keeps PostgreSQL from walking all of them along that date.
     return and_(
         Subscription.status == Status.TRIALING.value,
         Subscription.reminder_due_at <= run.now,
-        Subscription.trial_ends_at > run.now,
+        func.coalesce(Subscription.trial_ends_at, run.now) > run.now,
     )
 
 

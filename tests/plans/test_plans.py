@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -32,6 +33,17 @@ def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_no_statement_of_a_job_reads_a_whole_table(plans: Plans) -> None:
     assert plans.scans == []
+
+
+@pytest.mark.parametrize("date", ["trial_ends_at", "reminder_due_at", "due_at", "lease_until"])
+def test_what_is_due_is_found_along_the_index_of_its_date(plans: Plans, date: str) -> None:
+    """Any other index means reading what is not due, which is nearly everything."""
+    walks = [lines for sql, lines in plans.found if re.search(rf"ORDER BY \w+\.{date}\b.*\bLIMIT", sql, re.DOTALL)]
+
+    assert walks
+    for lines in walks:
+        assert re.search(rf"\bix_\w+_{date}(_id)?\b", " ".join(lines)), lines
+        assert not re.search(r"Sort Key|TEMP B-TREE|filesort", " ".join(lines)), lines
 
 
 @pytest.mark.parametrize(
