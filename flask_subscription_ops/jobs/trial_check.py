@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from ..actions.end_trials import end_trials
 from ..actions.remind_trials import remind_trials
@@ -37,11 +37,12 @@ def _over(run: Run) -> ColumnElement[bool]:
 
 
 def _to_look_at(run: Run) -> ColumnElement[bool]:
-    # Every trial under way ends later than now: coalesce keeps PostgreSQL from walking all of them along that date.
+    # Every trial under way ends later than now: CASE keeps PostgreSQL from walking all of them along that date.
+    is_under_way = case((Subscription.trial_ends_at > run.now, True), else_=False)
     return and_(
         Subscription.status == Status.TRIALING.value,
         Subscription.reminder_due_at <= run.now,
-        func.coalesce(Subscription.trial_ends_at, run.now) > run.now,
+        is_under_way.is_(True),
     )
 
 

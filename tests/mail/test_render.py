@@ -272,7 +272,13 @@ def test_without_a_sender_the_remedy_is_named(app: Flask, make_settings: Callabl
     app.config["MAIL_DEFAULT_SENDER"] = default
 
     with pytest.raises(ConfigurationError, match="SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"):
-        _ = Renderer(app, make_settings()).sender
+        _ = Renderer(app, make_settings(mail=("smtp",))).sender
+
+
+def test_emails_that_stay_on_the_machine_need_no_sender(app: Flask, make_settings: Callable[..., Any]) -> None:
+    app.config["MAIL_DEFAULT_SENDER"] = None
+
+    assert Renderer(app, make_settings(mail=("memory", "file"))).sender == "subscriptions@localhost"
 
 
 class TestHostTemplates:
