@@ -1,4 +1,4 @@
-"""`python -m bench [--size 10k,100k,1M] [--only P1,P6] [--repeats N]`: the goals of PERFORMANCE.md, as ratios."""
+"""`python -m bench [--size 10k,100k,1M] [--only P1,P6] [--repeats N]`: what it is measured by, as ratios."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.hosts import NOON
 from tests.plans.population import add_audit, add_effects, add_subscriptions, analyze
 from tests.servers import database, postgresql_server
 
-from . import system_e
+from . import cron_script
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Shape:
     ended: int = 0
     reminded: bool = False
     old_effects: bool = True
-    with_system_e: bool = False
+    with_cron_script: bool = False
 
     @property
     def due(self) -> int:
@@ -66,8 +66,8 @@ def _fill(url: str, shape: Shape) -> None:
         add_audit(connection, shape.size, NOON)
         if shape.old_effects:
             add_effects(connection, shape.size, NOON, waiting=False)
-        if shape.with_system_e:
-            system_e.create(connection, shape.size)
+        if shape.with_cron_script:
+            cron_script.create(connection, shape.size)
         analyze(connection)
     _settle(engine)
     engine.dispose()

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 
 from tests.hosts import NOON
 
-from . import system_e
+from . import cron_script
 from .databases import Databases, Shape
 from .host import running
 from .jobs import trial_check
@@ -27,22 +27,23 @@ TEXT = "Your trial ends soon.\n" * 20
 HTML = "<p>Your trial ends soon.</p>\n" * 30
 MARK = text("UPDATE subs_outbox SET state = 'done', done_at = now(), attempts = attempts + 1 WHERE id = :id")
 NOT_COMPARED = "django-post-office, Celery and procrastinate are not installed and not compared here"
+PEER = 3.2  # django-post-office over a cron script's way on another machine: a stand-in for the peer itself
 
 
 def smtp(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     """P9: without delay, and with 20 ms a reply over 16 connections."""
     fresh = databases.fresh("postgresql", Shape(10_000, reminded=True))
-    for delay, connections, emails, bound in ((0, 1, 300, 1), (20, 16, 30, 20)):
+    for delay, connections, emails, bound in ((0, 1, 300, PEER), (20, 16, 30, 20)):
         with _sink("smtp", delay) as port:
             ways = {
                 "ours": partial(_ours_smtp, port=port, connections=connections),
-                "system E": partial(_system_e_smtp, port=port, emails=emails),
+                "cron script": partial(_cron_script_smtp, port=port, emails=emails),
             }
             taken = interleaved(ways, fresh, repeats)
-        what = f"SMTP, {delay} ms a reply, {connections} connections: emails a second / system E's way"
+        what = f"SMTP, {delay} ms a reply, {connections} connections: emails a second / a cron script's way"
         note = ", ".join(f"{name} {1 / value:,.0f}/s" for name, value in taken.items())
         yield Verdict(
-            "P9", what, taken["system E"] / taken["ours"], bound, at_least=True, note=f"{note}; {NOT_COMPARED}"
+            "P9", what, taken["cron script"] / taken["ours"], bound, at_least=True, note=f"{note}; {NOT_COMPARED}"
         )
 
 
@@ -85,12 +86,12 @@ def _deliver(url: str, **config: Any) -> float:
     return taken / sent
 
 
-def _system_e_smtp(url: str, port: int, emails: int) -> float:
+def _cron_script_smtp(url: str, port: int, emails: int) -> float:
     trial_check(url)
-    app = system_e.make_app(url, MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
+    app = cron_script.make_app(url, MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
     mail = Mail(app)
     with app.app_context():
-        return _one_by_one(url, emails, lambda to: system_e.send_email(mail, to, "Your trial", TEXT, HTML))
+        return _one_by_one(url, emails, lambda to: cron_script.send_email(mail, to, "Your trial", TEXT, HTML))
 
 
 def _single_mailjet(url: str, port: int, emails: int) -> float:

@@ -1,4 +1,4 @@
-"""P1, P3, P4, P6, P11, P12: the jobs against what the database can do at best, and against system E's way."""
+"""P1, P3, P4, P6, P11, P12: the jobs against what the database can do at best, and against a cron script's way."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sqlalchemy import create_engine, event, text
 from flask_subscription_ops import SubscriptionOps
 from tests.hosts import NOON
 
-from . import limit, system_e
+from . import cron_script, limit
 from .databases import Databases, Shape
 from .host import running
 from .measure import Verdict, interleaved, seconds, timed
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = 200  # subscriptions after which system E is cut off; its time for all is in proportion
+SAMPLE = 200  # subscriptions after which cron script is cut off; its time for all is in proportion
 DUE = 1000  # for the comparison of sizes
 END_STATE = (
     "SELECT id, status, live, ended_at, reminder_due_at, version FROM subs_subscriptions ORDER BY id",
@@ -34,12 +34,12 @@ END_STATE = (
 
 def expire(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     """P1: end a tenth of all subscriptions on PostgreSQL."""
-    shape = Shape(size, ended=100, with_system_e=True)
+    shape = Shape(size, ended=100, with_cron_script=True)
     ways: dict[str, Callable[[str], float | None]] = {
         "ours": trial_check,
         "limit": lambda url: limit.end_trials(url, NOON, limit.ALL),
         "limit/10k": lambda url: limit.end_trials(url, NOON, limit.CHUNK),
-        "system E": lambda url: _in_system_e(url, system_e.suspend_expired_trials),
+        "cron script": lambda url: _in_cron_script(url, cron_script.suspend_expired_trials),
     }
     fresh = databases.fresh("postgresql", shape)
     note = f"[{_same(fresh, ways['ours'], ways['limit'])}]" if size <= 10_000 else ""
@@ -47,8 +47,8 @@ def expire(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     best = min(taken["limit"], taken["limit/10k"])
     what = f"expire {shape.due:,} of {size:,} / limit"
     yield Verdict("P1", what, taken["ours"] / best, 1.4, note=f"{seconds(taken)} {note}")
-    what = f"system E's way (its first {SAMPLE}, in proportion) / expire {shape.due:,} of {size:,}"
-    yield Verdict("P1", what, taken["system E"] / taken["ours"], 1000, at_least=True)
+    what = f"a cron script's way (its first {SAMPLE}, in proportion) / expire {shape.due:,} of {size:,}"
+    yield Verdict("P1", what, taken["cron script"] / taken["ours"], 1000, at_least=True)
 
 
 def growth(databases: Databases, sizes: list[int], repeats: int) -> Iterator[Verdict]:
@@ -84,14 +84,14 @@ def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     """P6: every reminder window, on PostgreSQL and SQLite; a second run writes nothing."""
     for kind in ("postgresql", "sqlite"):
         on_postgresql = kind == "postgresql"
-        fresh = databases.fresh(kind, Shape(size, reminded=True, with_system_e=on_postgresql))
+        fresh = databases.fresh(kind, Shape(size, reminded=True, with_cron_script=on_postgresql))
         ways: dict[str, Callable[[str], float | None]] = {
             "ours": trial_check,
             "limit": lambda url: limit.remind_trials(url, NOON, limit.ALL),
             "limit/10k": lambda url: limit.remind_trials(url, NOON, limit.CHUNK),
         }
         if on_postgresql:
-            ways["system E"] = lambda url: _in_system_e(url, system_e.send_reminders)
+            ways["cron script"] = lambda url: _in_cron_script(url, cron_script.send_reminders)
         note = f"[{_same(fresh, ways['ours'], ways['limit'])}]" if size <= 10_000 else ""
         taken = interleaved(ways, fresh, repeats)
         best = min(taken["limit"], taken["limit/10k"])
@@ -173,12 +173,12 @@ def _same(fresh: Any, *ways: Callable[[str], Any]) -> str:
     return "same end state" if len(states) == 1 else "END STATES DIFFER"
 
 
-def _in_system_e(url: str, work: Callable[[Any, int], float]) -> float:
-    app = system_e.make_app(url)
+def _in_cron_script(url: str, work: Callable[[Any, int], float]) -> float:
+    app = cron_script.make_app(url)
     with app.app_context():
         taken = work(NOON.replace(tzinfo=None), SAMPLE)
-        system_e.db.session.remove()
-        system_e.db.engine.dispose()
+        cron_script.db.session.remove()
+        cron_script.db.engine.dispose()
     return taken
 
 

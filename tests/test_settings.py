@@ -12,7 +12,7 @@ from flask_subscription_ops.settings import KEYS, Settings, read_settings
 
 PRO = {"price": 4900, "currency": "EUR", "interval": "month"}
 
-# DESIGN.md, section 5: every key with its default, and another value that it takes.
+# Every key with its default, and another value that it takes.
 DEFAULTS: dict[str, tuple[Any, Any]] = {
     "DEPLOYMENT": ("default", "production"),
     "TRIAL_DAYS": (14, 30),

@@ -18,7 +18,7 @@ from flask_subscription_ops.errors import IllegalTransition
 
 STOP, START = "suspend_workspaces", "resume_workspaces"
 
-# The table of DESIGN.md, section 2: from, cause, to, email, workspaces.
+# The whole table, written out once more: from, cause, to, email, workspaces.
 LIFE = [
     ("trialing", "subscribed", "active", "subscribed", None),
     ("trialing", "paid", "active", "receipt", None),

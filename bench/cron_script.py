@@ -1,6 +1,6 @@
-"""System E's way (FEATURES.md T1-T8): `.all()`, lazy users and workspaces, a commit for each subscription.
+"""A cron script's way: `.all()`, lazy users and workspaces, a commit for each subscription.
 
-Written as its authors wrote it, for measurement only. Its foreign keys are indexed, which it does not say.
+Written as such scripts usually are, for measurement only. Its foreign keys are indexed, which it does not say.
 """
 
 from __future__ import annotations
