@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ..models import Deployment
+from ..models.deployment import DEPLOYMENT_ID
 from .work import Work
-
-DEPLOYMENT_ID = 1
 
 
 def adopt(work: Work) -> str | None:

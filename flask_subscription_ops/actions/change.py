@@ -76,7 +76,7 @@ def record(work: Work, steps: Sequence[_Step]) -> None:
     insert_rows(work.session, AuditEntry, [_audit_row(work, step) for step in steps])
     new = enqueue(work.session, [effect for step in steps for effect in _effects(work, step)], work.now)
     work.queued.update(effect.kind for effect in new)
-    work.planned += _planned(steps, new)
+    work.planned += _planned(steps, new) if work.rehearses else []
     for step in steps:
         _tell(work, step)
 

@@ -33,7 +33,7 @@ def remind_trials(work: Work, trials: Sequence[Subscription], contacts: Mapping[
     work.session.execute(_look_again(work.session, looks))
     new = enqueue(work.session, effects, work.now)
     work.queued.update(effect.kind for effect in new)
-    work.planned += [_planned(effect) for effect in new]
+    work.planned += [_planned(effect) for effect in new] if work.rehearses else []
     return len(new)
 
 

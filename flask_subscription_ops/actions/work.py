@@ -24,4 +24,5 @@ class Work:
     has_workspaces: bool = True
     sender: Any = None  # whom signals name: the Flask app
     queued: Counter[str] = field(default_factory=Counter)
+    rehearses: bool = False  # a dry run: `planned` says what was done and then rolled back
     planned: list[dict[str, Any]] = field(default_factory=list)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from ..errors import SchemaOutdated
 from ..models import Base, Deployment, JobRun, Subscription
+from ..models.deployment import DEPLOYMENT_ID
 from ..runtime import Runtime
 
 if TYPE_CHECKING:
     from .run import Run
 
-DEPLOYMENT_ID = 1
 CONFIRM_WITHIN = timedelta(days=1)
 
 

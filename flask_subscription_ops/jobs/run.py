@@ -64,6 +64,7 @@ class Run:
             run_id=self.report.run,
             has_workspaces=self.runtime.has_workspaces,
             sender=self.runtime.app,
+            rehearses=self.report.dry_run,
         )
 
     def transaction(self) -> AbstractContextManager[Session]:

@@ -105,7 +105,7 @@ def _handle(run: Run, task: Sweep, rows: Sequence[Any]) -> None:
     report.examined += len(locked)
     report.changed += changed
     report.skipped += len(locked) - changed
-    report.planned += work.planned if report.dry_run else []
+    report.planned += work.planned
     report.tally.queued += work.queued
 
 

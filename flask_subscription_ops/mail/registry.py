@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ..errors import ConfigurationError
+from ..settings.keys import TRANSPORT_NAMES as TRANSPORTS
 from .base import Transport
 
 if TYPE_CHECKING:
     from ..settings import Settings
-
-TRANSPORTS = ("smtp", "mailjet", "file", "memory")
 
 
 def open_transport(app: Flask, settings: Settings) -> Transport:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..domain.clock import as_instant, parse_instant
 from ..domain.contacts import Contact, zone_of
+from ..domain.reminders import days_between
 from .environment import language_of
 from .formats import format_money
 from .notice import INSTANTS, Notice
@@ -32,7 +33,7 @@ def variables(notice: Notice, settings: Settings, app_name: str) -> dict[str, An
         **_names(details, settings.mail_context, app_name),
         **details,
         **instants,
-        **_days_left(at, instants),
+        **_days_left(at, instants, zone),
         **_price(details, language),
         **settings.mail_context,
         "contact": _printable(notice.contact, language, zone),
@@ -53,9 +54,9 @@ def _names(details: Mapping[str, Any], context: Mapping[str, Any], app_name: str
     return {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
 
 
-def _days_left(at: datetime, instants: Mapping[str, datetime]) -> dict[str, int]:
+def _days_left(at: datetime, instants: Mapping[str, datetime], zone: ZoneInfo) -> dict[str, int]:
     end = next(iter(instants.values()), None)
-    return {} if end is None else {"days_left": max(0, (end.date() - at.date()).days)}
+    return {} if end is None else {"days_left": days_between(at, end, zone)}
 
 
 def _price(details: Mapping[str, Any], language: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .base import Base
 from .types import Instant
 
+DEPLOYMENT_ID = 1  # the only row
+
 
 class Deployment(Base):
     """The one row that tells a production database from its copy on staging."""

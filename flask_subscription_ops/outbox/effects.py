@@ -13,7 +13,6 @@ from ..models import Subscription
 
 EMAIL = "email"
 WORKSPACES = "workspaces"
-CHANNELS = (EMAIL, WORKSPACES)
 
 STATED_INSTANTS = ("trial_ends_at", "period_end", "grace_ends_at", "ended_at")
 STATED_FACTS = ("product", "plan", "amount", "currency", "interval", "interval_count")

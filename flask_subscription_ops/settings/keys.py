@@ -14,7 +14,7 @@ from ..domain.reminders import Ladder
 from ..errors import UnknownPlan
 from .values import Read, as_given, each, flag, mapping, number, one_of, optional, secret, some, text, whole, zone
 
-TRANSPORT_NAMES = ("memory", "file", "smtp", "mailjet")
+TRANSPORT_NAMES = ("smtp", "mailjet", "file", "memory")
 PROVISIONER_NAMES = ("hooks", "memory", "http")
 
 
