@@ -42,7 +42,7 @@ docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
 
 units: $(READY)
-	$(BIN)/python -m flask_subscription_ops.schedules units systemd/
+	$(BIN)/python -m flask_subscription_ops.schedules.systemd units systemd/
 
 wheel: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -15,8 +15,8 @@ from .actions.work import Work
 from .cli import register_commands
 from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
-from .jobs.report import JobReport
 from .models import Subscription
+from .runs.report import JobReport
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
@@ -203,7 +203,7 @@ class SubscriptionOps:
         self, name: str, *, as_of: datetime | None = None, dry_run: bool = False, deliver: bool = True, **options: Any
     ) -> JobReport:
         """Run a job with sessions of its own, as `flask subs NAME` does; `options` are limit, confirm, progress."""
-        from .jobs.run import run_job
+        from .jobs.table import run_job
 
         return run_job(self.runtime, name, as_of=as_of, dry_run=dry_run, deliver=deliver, **options)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .domain.contacts import Contact
-from .errors import ConfigurationError, DeadlineExceeded
-from .workspaces.base import Operation
+from .errors import ConfigurationError
+from .outside.call import Call
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -80,61 +79,11 @@ def _signature_problem(name: str, function: Callable[..., Any]) -> str | None:
     return None
 
 
-class Call:
-    """One call into the host, in a thread and an app context of its own, so that it can be cut off at its deadline."""
-
-    def __init__(self, app: Flask, function: Callable[..., Any], *arguments: Any) -> None:
-        self._app, self._function, self._arguments = app, function, arguments
-        self._finished = threading.Event()
-        self._value: Any = None
-        self._error: Exception | None = None
-        threading.Thread(target=self._run, name="subscription-ops-hook", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            with self._app.app_context():
-                self._value = self._function(*self._arguments)
-        except Exception as error:
-            self._error = error
-        except BaseException as error:
-            self._error = RuntimeError(f"the hook ended its thread with {type(error).__name__}")
-        finally:
-            self._finished.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait at most so long; tell whether the call has returned."""
-        return self._finished.wait(seconds)
-
-    def result(self, seconds: float) -> Any:
-        """Return what the call returned or raise what it raised; DeadlineExceeded while it is still running."""
-        if not self._finished.wait(seconds):
-            name = getattr(self._function, "__name__", "hook")
-            raise DeadlineExceeded(f"{name} was cut off after {seconds:g} s: make it faster or raise SUBS_HOOK_TIMEOUT")
-        if self._error is not None:
-            raise self._error
-        return self._value
-
-
 def fetch_contacts(app: Flask, hooks: Hooks, account_ids: Sequence[str], seconds: float) -> dict[str, Contact]:
     """Ask the host for the contacts of these accounts; an account that it leaves out is gone."""
     if not account_ids:
         return {}
-    found = Call(app, hooks.require("contacts"), list(account_ids)).result(seconds)
+    found = Call(app.app_context, hooks.require("contacts"), list(account_ids)).result(seconds)
     if not isinstance(found, Mapping) or not all(isinstance(contact, Contact) for contact in found.values()):
         raise TypeError("the contacts hook must return a mapping of account keys to Contact")
     return {str(account_id): contact for account_id, contact in found.items()}
-
-
-class HookProvisioner:
-    """Stops and starts workspaces through the host's own functions."""
-
-    name = "hooks"
-
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
-
-    def suspend(self, account_id: str, operation: Operation) -> None:
-        self._hooks.require("suspend_workspaces")(account_id, operation)
-
-    def resume(self, account_id: str, operation: Operation) -> None:
-        self._hooks.require("resume_workspaces")(account_id, operation)

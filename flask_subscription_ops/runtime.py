@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from .domain.clock import Clock, system_clock
 from .domain.contacts import Contact
 from .errors import DatabaseUnreachable
-from .hooks import HookProvisioner, Hooks, fetch_contacts
+from .hooks import Hooks, fetch_contacts
 from .models.locking import SQLITE_BUSY_MS, take_write_lock
 from .settings import Settings
 from .workspaces.base import Provisioner
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .mail.base import Transport
-    from .mail.render import Renderer
+    from .mail.letters.render import Renderer
 
 Result = TypeVar("Result")
 
@@ -65,7 +65,7 @@ class Runtime:
     @cached_property
     def renderer(self) -> Renderer:
         """What turns an effect into an email, loaded when it is first used."""
-        from .mail.render import Renderer
+        from .mail.letters.render import Renderer
 
         return Renderer(self.app, self.settings)
 
@@ -82,7 +82,9 @@ class Runtime:
             settings = self.settings
             url = settings.workspaces_url or ""
             return HttpProvisioner(url, settings.workspaces_secrets, timeout=settings.hook_timeout)
-        return HookProvisioner(self.hooks)
+        from .workspaces.hooks import HookProvisioner
+
+        return HookProvisioner(self.hooks.require)
 
     @property
     def has_workspaces(self) -> bool:

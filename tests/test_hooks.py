@@ -10,7 +10,9 @@ from flask import Flask, current_app, has_app_context
 
 from flask_subscription_ops import Contact, Operation
 from flask_subscription_ops.errors import ConfigurationError, DeadlineExceeded
-from flask_subscription_ops.hooks import ARGUMENTS, Call, HookProvisioner, Hooks, fetch_contacts
+from flask_subscription_ops.hooks import ARGUMENTS, Hooks, fetch_contacts
+from flask_subscription_ops.outside.call import Call
+from flask_subscription_ops.workspaces.hooks import HookProvisioner
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_missing_hook_says_how_to_register_it() -> None:
 
 
 def test_a_call_returns_what_the_hook_returns_from_an_app_context_of_its_own(app: Flask) -> None:
-    call = Call(app, lambda number: (current_app.name, number, threading.current_thread().daemon), 7)
+    call = Call(app.app_context, lambda number: (current_app.name, number, threading.current_thread().daemon), 7)
 
     assert call.result(5) == ("host", 7, True)
     assert not has_app_context()
@@ -107,7 +109,7 @@ def test_a_call_raises_what_the_hook_raises(app: Flask) -> None:
         raise LookupError("no such company")
 
     with pytest.raises(LookupError, match="no such company"):
-        Call(app, hook).result(5)
+        Call(app.app_context, hook).result(5)
 
 
 def test_a_hook_that_ends_its_thread_is_an_error_and_not_silence(app: Flask) -> None:
@@ -115,11 +117,11 @@ def test_a_hook_that_ends_its_thread_is_an_error_and_not_silence(app: Flask) -> 
         raise SystemExit(0)
 
     with pytest.raises(RuntimeError, match="SystemExit"):
-        Call(app, hook).result(5)
+        Call(app.app_context, hook).result(5)
 
 
 def test_a_hook_that_hangs_is_cut_off_at_its_deadline(app: Flask, gate: threading.Event) -> None:
-    call = Call(app, gate.wait)
+    call = Call(app.app_context, gate.wait)
 
     with pytest.raises(DeadlineExceeded, match="SUBS_HOOK_TIMEOUT"):
         call.result(0.01)
@@ -161,8 +163,8 @@ def test_the_provisioner_hands_each_wish_to_its_own_hook() -> None:
     hooks.register("resume_workspaces", lambda account_id, operation: called.append(("start", account_id, operation)))
     operation = Operation("suspend-workspaces:sub-1:2", "default", "trial_ended", 1)
 
-    HookProvisioner(hooks).suspend("7", operation)
-    HookProvisioner(hooks).resume("8", operation)
+    HookProvisioner(hooks.require).suspend("7", operation)
+    HookProvisioner(hooks.require).resume("8", operation)
 
     assert called == [("stop", "7", operation), ("start", "8", operation)]
 

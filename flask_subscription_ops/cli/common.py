@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 
 
 def _explain(error: DBAPIError) -> NoReturn:
-    from ..jobs.guard import require_schema
+    from ..runs.guard import require_schema
 
     if not is_unusable(error):
         raise error

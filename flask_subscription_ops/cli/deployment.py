@@ -7,7 +7,7 @@ import click
 from ..actions.adopt import adopt as adopt_database
 from ..actions.outbox import drop_waiting
 from ..actions.work import Work
-from ..jobs.guard import stored_deployment
+from ..runs.guard import stored_deployment
 from .common import echo_json, in_app, runtime
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import SubscriptionOpsError
-from ..jobs.report import JobReport, Outcome
-from ..jobs.table import Job
+from ..runs.job import Job
+from ..runs.report import JobReport, Outcome
 from .common import echo_json, in_app, instant, runtime, table
 
 if TYPE_CHECKING:
-    from ..jobs.run import Run
+    from ..runs.run import Run
 
 SHOWN = 20  # planned changes and failures that a person sees; --json has them all
 
@@ -53,12 +53,12 @@ def _run(
     as_json: bool,
     confirm: str | None,
 ) -> None:
-    from ..jobs.run import carry_out, new_run
+    from ..runs.run import carry_out, new_run
 
     with _progress(job, quiet=as_json) as progress:
         run = new_run(
             runtime(),
-            job.name,
+            job,
             as_of=as_of,
             dry_run=dry_run,
             limit=limit,
@@ -74,7 +74,7 @@ def _run(
 
 def _carry_out_as_json(run: Run) -> JobReport:
     """Whatever happens, stdout gets the one object: what the host's hooks print goes to stderr."""
-    from ..jobs.run import carry_out
+    from ..runs.run import carry_out
 
     error = {}
     try:

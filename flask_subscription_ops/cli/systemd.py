@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 
 from ..errors import InvalidInput, SubscriptionOpsError
 from ..jobs.table import JOBS
-from ..schedules.options import UnitOptions
+from ..schedules.systemd.options import UnitOptions
 from .common import exit_code, fail
 
 OPTIONS = (
@@ -44,7 +44,7 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_with_options
 def render(folder: Path | None, **options: Any) -> None:
     """Write every unit into DIR, or print them all."""
-    from ..schedules import systemd
+    from ..schedules.systemd import units as systemd
 
     try:
         wanted = _unit_options(**options)
@@ -68,7 +68,7 @@ def render(folder: Path | None, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def install(dry_run: bool, **options: Any) -> None:
     """Install the units and start the timers; needs root."""
-    from ..schedules import install as installer
+    from ..schedules.systemd import install as installer
 
     try:
         wanted = _unit_options(**options)
@@ -82,7 +82,7 @@ def install(dry_run: bool, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def uninstall(dry_run: bool) -> None:
     """Stop the timers and remove what install wrote; needs root."""
-    from ..schedules import install as installer
+    from ..schedules.systemd import install as installer
 
     try:
         steps = (installer.plan_uninstall if dry_run else installer.uninstall)()

@@ -1,1 +1,1 @@
-"""The periodic tasks: one file a job, the table that names them, and the engine that runs them."""
+"""The periodic tasks: one file a job, and the table that names them."""

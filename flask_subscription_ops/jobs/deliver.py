@@ -7,12 +7,12 @@ from sqlalchemy import select
 from ..models import OutboxMessage
 from ..models.outbox import EffectState
 from ..outbox.deliver import deliver
-from .run import Run
+from ..runs.run import Run
 
 LISTED = 1000  # due effects that a dry run names
 
 
-def run(run: Run) -> None:
+def do(run: Run) -> None:
     """Deliver until nothing is due; a dry run lists what is due."""
     if run.report.dry_run:
         _list(run)

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownJob
+from ..runs.job import Job
 
 if TYPE_CHECKING:
-    from .run import Run
-
-
-@dataclass(frozen=True)
-class Job:
-    """One periodic task; `calendar` is in systemd's notation (systemd.time(7)) and in UTC."""
-
-    name: str
-    help: str
-    calendar: tuple[str, ...]
-    accuracy_seconds: int = 60
-    random_delay_seconds: int = 300
-    persistent: bool = True
-    timeout_seconds: int = 3600
-    memory_mb: int = 512
-    cpu_percent: int = 50
-    delivers: bool = True  # ends by sending what it queued
-
-    @property
-    def work(self) -> Callable[[Run], Any]:
-        """The function of the job's own module, imported when it is needed."""
-        module = import_module(f".{self.name.replace('-', '_')}", __package__)
-        function: Callable[[Run], Any] = module.run
-        return function
+    from ..runs.report import JobReport
+    from ..runtime import Runtime
 
 
 JOBS: Mapping[str, Job] = {
@@ -42,11 +19,13 @@ JOBS: Mapping[str, Job] = {
         Job(
             "trial-check",
             "Remind trials before their end, and end those whose time is up.",
+            f"{__package__}.trial_check",
             ("*-*-* 00/2:00:00 UTC", "*-*-* 09:00:00 UTC"),
         ),
         Job(
             "deliver",
             "Send the emails and carry out the workspace operations that are due.",
+            f"{__package__}.deliver",
             ("*-*-* *:*:00 UTC",),
             accuracy_seconds=1,
             random_delay_seconds=0,
@@ -63,3 +42,13 @@ def find_job(name: str) -> Job:
     if job is None:
         raise UnknownJob(f"there is no job {name!r}; there are {', '.join(sorted(JOBS))}")
     return job
+
+
+def run_job(runtime: Runtime, name: str, **options: Any) -> JobReport:
+    """Run a job now, or as of another instant, and return its report; `options` are those of `new_run`.
+
+    Raises NotReady where the database cannot be used and TimeTravelRefused where a run dated elsewhere would write.
+    """
+    from ..runs.run import carry_out, new_run
+
+    return carry_out(new_run(runtime, find_job(name), **options))

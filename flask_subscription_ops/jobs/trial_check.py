@@ -12,12 +12,12 @@ from ..actions.work import Work
 from ..domain.contacts import Contact
 from ..domain.states import Status
 from ..models import Subscription
-from .guard import brake
-from .run import Run
-from .sweep import Sweep, sweep
+from ..runs.guard import brake
+from ..runs.run import Run
+from ..runs.sweep import Sweep, sweep
 
 
-def run(run: Run) -> None:
+def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
     over = _over(run)
     with run.runtime.reading() as session:

@@ -7,7 +7,7 @@ from email.utils import getaddresses, quote
 from functools import lru_cache
 
 from ..errors import PermanentFailure
-from .text import one_line
+from ..outside.text import one_line
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -14,9 +14,9 @@ from email.header import Header
 from email.utils import format_datetime, quote
 from functools import lru_cache
 
+from ..outside.text import one_line
 from .address import named_mailbox
 from .base import Email
-from .text import one_line
 
 SUBJECT_LIMIT = 250
 

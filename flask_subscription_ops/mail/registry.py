@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 
+MODULES = {"smtp": ".smtp.transport", "mailjet": ".mailjet.transport", "file": ".file", "memory": ".memory"}
+
+
 def open_transport(app: Flask, settings: Settings) -> Transport:
     """Return the transport that SUBS_MAIL names, or the fail-over over several; nothing is reached yet."""
     if not settings.mail:
@@ -31,5 +34,5 @@ def _open(name: str, app: Flask, settings: Settings) -> Transport:
     if name not in TRANSPORTS:
         problem = f"SUBS_MAIL names the unknown transport {name!r}: use one of {', '.join(TRANSPORTS)}"
         raise ConfigurationError([problem])
-    transport: Transport = import_module(f".{name}", __package__).open_transport(app, settings)
+    transport: Transport = import_module(MODULES[name], __package__).open_transport(app, settings)
     return transport

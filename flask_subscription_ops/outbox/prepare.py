@@ -110,7 +110,7 @@ class Preparation:
         return self.runtime.settings.trial_ladder(subscription.plan, start, subscription.trial_ends_at, contact)
 
     def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email | None:
-        from ..mail.notice import Notice
+        from ..mail.letters.notice import Notice
 
         at = message.first_tried_at or self.now
         try:

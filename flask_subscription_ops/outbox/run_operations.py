@@ -9,8 +9,8 @@ from datetime import datetime
 
 from ..domain.states import Workspaces
 from ..errors import PermanentFailure, UnknownOutcome, describe
-from ..hooks import Call
 from ..models import OutboxMessage
+from ..outside.call import Call
 from ..runtime import Runtime
 from ..workspaces.base import Operation
 from .claim import claim_operations
@@ -65,7 +65,7 @@ class _Flights:
 
     def _start(self, message: OutboxMessage) -> None:
         ends = time.monotonic() + self._runtime.settings.hook_timeout
-        flight = _Flight(message, Call(self._runtime.app, _carry_out, self._runtime, message), ends)
+        flight = _Flight(message, Call(self._runtime.app.app_context, _carry_out, self._runtime, message), ends)
         self._flights.append(flight)
         self._wait(flight, PATIENCE)
 

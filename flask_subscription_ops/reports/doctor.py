@@ -9,9 +9,9 @@ from sqlalchemy import func, inspect, select
 
 from ..domain.reasons import WANTED_IN
 from ..errors import ConfigurationError, SubscriptionOpsError
-from ..jobs.guard import missing_from_schema, stored_deployment
 from ..models import Base, OutboxMessage
 from ..models.outbox import EffectState
+from ..runs.guard import missing_from_schema, stored_deployment
 from ..runtime import Runtime
 
 

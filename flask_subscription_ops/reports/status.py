@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..domain.clock import to_text
-from ..jobs.guard import stored_deployment
-from ..jobs.report import Outcome
 from ..jobs.table import JOBS
 from ..models import JobRun, OutboxMessage, Subscription
 from ..models.outbox import EffectState
+from ..runs.guard import stored_deployment
+from ..runs.report import Outcome
 from ..runtime import Runtime
 
 UNFINISHED = (EffectState.PENDING.value, EffectState.SENDING.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from flask import abort, current_app, has_request_context, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -12,8 +12,8 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
 if TYPE_CHECKING:
-    from ..extension import SubscriptionOps
     from ..models import Subscription
+    from ..settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -27,7 +27,24 @@ class PaymentRequired(HTTPException):
     description = "This page needs a subscription."
 
 
-def access_required(subs: SubscriptionOps, product: str) -> Callable[[View], View]:
+class Rights(Protocol):
+    """Who asks, and what may they use."""
+
+    @property
+    def settings(self) -> Settings:
+        """The app's settings."""
+
+    def current_account_id(self) -> str | None:
+        """Return the account of the request being answered."""
+
+    def has_access(self, account_id: str, product: str = "default") -> bool:
+        """Tell whether the account may use the product now."""
+
+    def get(self, account_id: str, product: str = "default") -> Subscription | None:
+        """Return the account's subscription to the product."""
+
+
+def access_required(rights: Rights, product: str) -> Callable[[View], View]:
     """Return a decorator that lets only accounts with access in.
 
     Without an account it answers 401; without access it redirects to SUBS_ACCESS_DENIED, or answers 402.
@@ -36,11 +53,11 @@ def access_required(subs: SubscriptionOps, product: str) -> Callable[[View], Vie
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            account_id = subs.current_account_id()
+            account_id = rights.current_account_id()
             if account_id is None:
                 abort(401)
-            if not subs.has_access(account_id, product):
-                return _denied(subs.settings.access_denied)
+            if not rights.has_access(account_id, product):
+                return _denied(rights.settings.access_denied)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return cast(View, guarded)
@@ -54,14 +71,14 @@ def _denied(target: str | None) -> BaseResponse:
     return redirect(target if "/" in target else url_for(target))
 
 
-def template_subscription(subs: SubscriptionOps) -> LocalProxy[Subscription | None]:
+def template_subscription(rights: Rights) -> LocalProxy[Subscription | None]:
     """Return the template global `subscription`: the current account's, looked up once a request when it is used."""
 
     def current() -> Subscription | None:
         seen: dict[str, Any] = request.environ if has_request_context() else {}
         if CACHED not in seen:
-            account_id = subs.current_account_id()
-            seen[CACHED] = None if account_id is None else subs.get(account_id)
+            account_id = rights.current_account_id()
+            seen[CACHED] = None if account_id is None else rights.get(account_id)
         return cast("Subscription | None", seen[CACHED])
 
     return LocalProxy(current)

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
 from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure
-from . import exchange
+from ..outside import exchange
 from .base import Operation
 from .signatures import sign
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from ..hosts import NOON, Host, days, make_host
-from ..jobs.test_run import KEYS
+from ..runs.test_run import KEYS
 from .conftest import Shop, start_trials
 from .test_usage import run
 

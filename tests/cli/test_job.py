@@ -11,7 +11,7 @@ import pytest
 from flask_subscription_ops.models import OutboxMessage, Subscription
 
 from ..hosts import NOON, Host, days
-from ..jobs.test_run import KEYS
+from ..runs.test_run import KEYS
 from .conftest import Shop, start_trials
 from .test_usage import run
 

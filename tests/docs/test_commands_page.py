@@ -18,7 +18,7 @@ from flask_subscription_ops.errors import (
     InvalidInput,
     TimeTravelRefused,
 )
-from flask_subscription_ops.jobs.report import Outcome
+from flask_subscription_ops.runs.report import Outcome
 
 from .pages import PAGES, blocks, code, name_of, read, rows, sections, without_blocks
 
@@ -82,7 +82,7 @@ def test_arguments_in_headings_are_those_of_the_commands() -> None:
 def test_the_report_is_described_key_by_key() -> None:
     from datetime import datetime, timezone
 
-    from flask_subscription_ops.jobs.report import JobReport
+    from flask_subscription_ops.runs.report import JobReport
 
     report = JobReport("trial-check", datetime.now(timezone.utc), dry_run=True, confirm="token", stopped_by="brake")
     table = sections(read("reference/commands.md"))["The report"]

@@ -17,8 +17,8 @@ from flask_subscription_ops.domain.backoff import STEPS
 from flask_subscription_ops.domain.reasons import WANTED_IN
 from flask_subscription_ops.domain.states import AMENDMENTS, BEGINNINGS, LIVE, TRANSITIONS, WITH_ACCESS, Edge, Status
 from flask_subscription_ops.hooks import ARGUMENTS
-from flask_subscription_ops.mail.render import Renderer
-from flask_subscription_ops.mail.wording import variables
+from flask_subscription_ops.mail.letters.render import Renderer
+from flask_subscription_ops.mail.letters.wording import variables
 from flask_subscription_ops.models import Base
 from flask_subscription_ops.settings import Settings
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from flask_subscription_ops.errors import PermanentFailure
 from flask_subscription_ops.mail.address import mailbox, named_mailbox, written
-from flask_subscription_ops.mail.text import one_line
+from flask_subscription_ops.outside.text import one_line
 
 
 @pytest.mark.parametrize(

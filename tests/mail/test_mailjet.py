@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_subscription_ops.errors import ConfigurationError, EffectError
 from flask_subscription_ops.mail.base import Email, Verdict
-from flask_subscription_ops.mail.mailjet import MailjetTransport
+from flask_subscription_ops.mail.mailjet.transport import MailjetTransport
 
 from .fake_mailjet import FakeMailjet, credentials
 

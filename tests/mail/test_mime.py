@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flask_subscription_ops.mail.base import Email
 from flask_subscription_ops.mail.mime import to_bytes
-from flask_subscription_ops.mail.text import one_line
+from flask_subscription_ops.outside.text import one_line
 
 HEADERS = [
     "From",

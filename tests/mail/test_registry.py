@@ -35,7 +35,7 @@ def test_several_names_are_a_fail_over_in_that_order(app: Flask, make_settings: 
     [
         ("base", "babel smtplib flask_mail mailjet_rest requests"),
         ("registry", "babel smtplib flask_mail mailjet_rest requests"),
-        ("render", "babel smtplib flask_mail mailjet_rest requests"),
+        ("letters.render", "babel smtplib flask_mail mailjet_rest requests"),
         ("memory", "babel smtplib flask_mail mailjet_rest requests"),
         ("smtp", "babel flask_mail mailjet_rest requests"),
         ("mailjet", "babel smtplib flask_mail"),

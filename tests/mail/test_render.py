@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from flask_subscription_ops.domain.contacts import Contact
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from flask_subscription_ops.mail.base import Email
+from flask_subscription_ops.mail.letters.render import Notice, Renderer
 from flask_subscription_ops.mail.mime import to_bytes
-from flask_subscription_ops.mail.render import Notice, Renderer
 
 from .test_mime import HEADERS, HOSTILE, parsed
 

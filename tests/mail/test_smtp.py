@@ -17,7 +17,7 @@ from flask_mail import Mail
 from flask_subscription_ops.errors import ConfigurationError, TemporaryFailure
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.mail.mime import to_bytes
-from flask_subscription_ops.mail.smtp import SmtpTransport
+from flask_subscription_ops.mail.smtp.transport import SmtpTransport
 
 from .fake_smtp import FakeSmtp
 

@@ -30,7 +30,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     assert packed == {name for name in files if "__pycache__" not in name}
-    for needed in ("py.typed", "schedules/subs_alert.py", "translations/tr/LC_MESSAGES/subscription_ops.mo"):
+    for needed in ("py.typed", "schedules/systemd/subs_alert.py", "translations/tr/LC_MESSAGES/subscription_ops.mo"):
         assert f"flask_subscription_ops/{needed}" in packed
 
 

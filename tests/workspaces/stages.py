@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from flask_subscription_ops.errors import PermanentFailure, TemporaryFailure
-from flask_subscription_ops.hooks import HookProvisioner, Hooks
+from flask_subscription_ops.hooks import Hooks
 from flask_subscription_ops.workspaces.base import Provisioner
+from flask_subscription_ops.workspaces.hooks import HookProvisioner
 from flask_subscription_ops.workspaces.http import HttpProvisioner
 from flask_subscription_ops.workspaces.memory import MemoryProvisioner
 
@@ -109,7 +110,7 @@ def hooks() -> Iterator[Stage]:
     registry.register("suspend_workspaces", world.suspend)
     registry.register("resume_workspaces", world.resume)
     yield Stage(
-        HookProvisioner(registry),
+        HookProvisioner(registry.require),
         world.is_running,
         lambda: [(call.action, call.account_id, call.operation.id) for call in world.calls],
         lambda: world.fail_next(PermanentFailure("refused")),

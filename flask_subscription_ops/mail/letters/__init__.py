@@ -1,0 +1,1 @@
+"""What an email says: notices, templates, words and dates in three languages."""

@@ -1,0 +1,116 @@
+"""Notices as emails: the same notice always gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from ...errors import ConfigurationError, PermanentFailure, TemporaryFailure
+from ...outside.text import one_line
+from ..address import mailbox, named_mailbox, written
+from ..base import Email
+from .notice import Notice
+
+if TYPE_CHECKING:
+    from ...settings import Settings
+    from .environment import Templates
+
+__all__ = ["Notice", "Renderer"]
+
+SUBJECT_MARK = "Subject:"
+NAME_LIMIT = 80
+STAY_HERE = frozenset({"memory", "file"})  # transports whose emails leave the machine for nobody
+
+
+class Renderer:
+    """Renders with the host's templates where there are any, in the contact's language and zone.
+
+    A host's `templates/subscription_ops/mail/<kind>.txt` and `.html` win over the package's.
+    """
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    def render(self, notice: Notice) -> Email:
+        """Return the email; PermanentFailure without one mailbox, TemporaryFailure while its template is broken."""
+        recipient = mailbox(notice.contact.email or "")
+        subject, text, html = self._say(notice)
+        return Email(
+            key=notice.key,
+            kind=notice.kind,
+            sender=self.sender,
+            recipient=recipient,
+            recipient_name=one_line(notice.contact.name or "", NAME_LIMIT),
+            subject=subject,
+            text=text,
+            html=html,
+            message_id=self._message_id(notice.key),
+            date=notice.at,
+            headers={"X-Subs-Effect": notice.key, "Auto-Submitted": "auto-generated"},
+        )
+
+    def kinds(self) -> list[str]:
+        """Return every kind of email there is a template for, the host's own included."""
+        return self._templates.kinds()
+
+    def sample(self, kind: str, locale: str = "en") -> Notice:
+        """Return a believable notice of a kind, for previews."""
+        from .samples import sample
+
+        return sample(kind, locale)
+
+    @cached_property
+    def sender(self) -> str:
+        """Return SUBS_MAIL_SENDER, else MAIL_DEFAULT_SENDER; raise ConfigurationError where neither can be used."""
+        given: Any = self._settings.mail_sender or self._app.config.get("MAIL_DEFAULT_SENDER")
+        if not given and set(self._settings.mail) <= STAY_HERE:
+            return "subscriptions@localhost"
+        if not given:
+            raise ConfigurationError(["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"])
+        try:
+            name, address = named_mailbox(given) if isinstance(given, str) else (one_line(given[0]), mailbox(given[1]))
+        except PermanentFailure as error:
+            problem = f"SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER cannot be used, {error}: write Name <name@example.com>"
+            raise ConfigurationError([problem]) from None
+        return written(name, address)
+
+    @cached_property
+    def _templates(self) -> Templates:
+        from .environment import Templates  # loads Babel, which commands that send nothing do without
+
+        return Templates(self._app.jinja_loader, reload=bool(self._app.debug))
+
+    def _say(self, notice: Notice) -> tuple[str, str, str]:
+        from .wording import variables
+
+        try:
+            context = variables(notice, self._settings, self._app.name)
+            language = str(context["locale"])
+            subject, text = _split(self._templates.render(notice.kind, "txt", language, context))
+            html = self._templates.render(notice.kind, "html", language, {**context, "subject": subject})
+        except Exception as error:  # a host's template may fail in any way, and can be mended
+            raise TemporaryFailure(f"the email {notice.kind!r} cannot be rendered: {_fault(error)}") from error
+        return subject, text, html
+
+    def _message_id(self, key: str) -> str:
+        domain = named_mailbox(self.sender)[1].rpartition("@")[2]
+        return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def _split(rendered: str) -> tuple[str, str]:
+    """Part the subject, which is the first line, from the text."""
+    first, _, rest = rendered.lstrip().partition("\n")
+    if not first.startswith(SUBJECT_MARK):
+        raise ValueError(f"the first line of a .txt template must begin with {SUBJECT_MARK}")
+    paragraphs = (line.strip() for line in rest.split("\n\n"))
+    return one_line(first.removeprefix(SUBJECT_MARK)), "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _fault(error: Exception) -> str:
+    """Name the fault and its place, not its text, which may repeat what the template was given."""
+    template, line = getattr(error, "name", None), getattr(error, "lineno", None)
+    return f"{type(error).__name__} in {template}, line {line}" if template else type(error).__name__

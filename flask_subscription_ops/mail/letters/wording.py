@@ -1,0 +1,70 @@
+"""What a template can speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from ...domain.clock import as_instant, parse_instant
+from ...domain.contacts import Contact, zone_of
+from ...domain.reminders import days_between
+from ...outside.text import one_line
+from .environment import language_of
+from .formats import format_money
+from .notice import INSTANTS, Notice
+
+if TYPE_CHECKING:
+    from ...settings import Settings
+
+NAME_LIMIT = 80
+UNNAMED_PRODUCT = "default"
+
+
+def variables(notice: Notice, settings: Settings, app_name: str) -> dict[str, Any]:
+    """Return the template's variables; a detail that is missing or None is not defined."""
+    zone = zone_of(notice.contact.timezone, settings.timezone)
+    language = language_of(str(notice.contact.locale or ""))
+    details = {name: _clean(value) for name, value in notice.details.items() if value is not None}
+    instants = {name: parse_instant(details[name], name).astimezone(zone) for name in INSTANTS if name in details}
+    at = as_instant(notice.at, "at").astimezone(zone)
+    return {
+        **_names(details, settings.mail_context, app_name),
+        **details,
+        **instants,
+        **_days_left(at, instants, zone),
+        **_price(details, language),
+        **settings.mail_context,
+        "contact": _printable(notice.contact, language, zone),
+        "account_id": one_line(notice.account_id),
+        "locale": language,
+        "at": at,
+    }
+
+
+def _clean(value: object) -> Any:
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _names(details: Mapping[str, Any], context: Mapping[str, Any], app_name: str) -> dict[str, str]:
+    """Name the app and the product: the only product there is goes by the app's name."""
+    name = str(context.get("app_name", app_name))
+    product = details.get("product", UNNAMED_PRODUCT)
+    return {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
+
+
+def _days_left(at: datetime, instants: Mapping[str, datetime], zone: ZoneInfo) -> dict[str, int]:
+    end = next(iter(instants.values()), None)
+    return {} if end is None else {"days_left": days_between(at, end, zone)}
+
+
+def _price(details: Mapping[str, Any], language: str) -> dict[str, str]:
+    if "amount" not in details or "currency" not in details:
+        return {}
+    return {"price": format_money(details["amount"], details["currency"], language)}
+
+
+def _printable(contact: Contact, language: str, zone: ZoneInfo) -> Contact:
+    name = one_line(contact.name or "", NAME_LIMIT)  # hosts have nullable columns
+    return Contact(email=contact.email, name=name, locale=language, timezone=zone.key)

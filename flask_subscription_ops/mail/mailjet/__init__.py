@@ -1,0 +1,1 @@
+"""Emails through Mailjet."""

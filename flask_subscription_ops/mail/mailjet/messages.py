@@ -1,0 +1,84 @@
+"""Emails as Mailjet wants them, and its answers as verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..address import named_mailbox
+from ..base import Email, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from .client import Rejected
+
+NOT_THIS_EMAILS_FAULT = frozenset({401, 403, 429})  # sender not validated, account blocked, too many calls
+
+
+def payload_of(batch: Sequence[Email]) -> dict[str, Any]:
+    """Return the body of one send call."""
+    return {"Messages": [_message(email) for email in batch]}
+
+
+def rows_of(body: str, name: str) -> list[Any] | None:
+    """Return the list an answer holds under `name`; None where it cannot be read, which is not the same as empty."""
+    try:
+        rows = json.loads(body)[name]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return rows if isinstance(rows, list) else None
+
+
+def judge_answers(batch: Sequence[Email], body: str) -> list[Outcome]:
+    """Book each message's own answer; an email without one may have been sent."""
+    padded = [*(rows_of(body, "Messages") or []), *[None] * len(batch)]
+    return [_judge(email, answer) for email, answer in zip(batch, padded, strict=False)]
+
+
+def judge_rejection(batch: Sequence[Email], rejected: Rejected) -> list[Outcome]:
+    """Book a call that was refused with a status: message by message where the answer has them."""
+    if rows_of(rejected.body, "Messages"):
+        return judge_answers(batch, rejected.body)
+    # A call refused as a whole does not say which email is at fault: one alone is, several may each be innocent.
+    verdict = Verdict.REFUSED if len(batch) == 1 else Verdict.DEFERRED
+    return [Outcome(email, verdict, str(rejected)) for email in batch]
+
+
+def _message(email: Email) -> dict[str, Any]:
+    name, address = named_mailbox(email.sender)
+    return {
+        "From": _party(name, address),
+        "To": [_party(email.recipient_name, email.recipient)],
+        "Subject": email.subject,
+        "TextPart": email.text,
+        "HTMLPart": email.html,
+        "CustomID": email.key,
+        "CustomCampaign": re.sub(r"[^A-Za-z0-9_-]", "_", email.key),
+        "DeduplicateCampaign": True,
+        "Headers": dict(email.headers),
+    }
+
+
+def _party(name: str, address: str) -> dict[str, str]:
+    return {"Email": address, "Name": name} if name else {"Email": address}
+
+
+def _judge(email: Email, answer: Any) -> Outcome:
+    if not isinstance(answer, dict) or answer.get("CustomID", email.key) not in (email.key, ""):
+        return Outcome(email, Verdict.UNKNOWN, "Mailjet's answer does not mention this email")
+    if answer.get("Status") == "success":
+        return Outcome(email, Verdict.ACCEPTED)
+    if answer.get("Status") != "error":
+        return Outcome(email, Verdict.UNKNOWN, "Mailjet's answer cannot be understood")
+    return _judge_errors(email, [error for error in answer.get("Errors") or [] if isinstance(error, dict)])
+
+
+def _judge_errors(email: Email, errors: Sequence[dict[str, Any]]) -> Outcome:
+    # The codes alone: Mailjet's sentences repeat the address.
+    codes = [str(error.get("ErrorCode", "")) for error in errors]
+    detail = "Mailjet refused it: " + ", ".join(code for code in codes if re.fullmatch(r"[\w-]{1,40}", code))
+    statuses = [error.get("StatusCode") for error in errors]
+    if any(status in NOT_THIS_EMAILS_FAULT or (isinstance(status, int) and status >= 500) for status in statuses):
+        return Outcome(email, Verdict.DEFERRED, detail)
+    return Outcome(email, Verdict.REFUSED, detail)

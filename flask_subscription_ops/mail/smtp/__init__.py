@@ -1,0 +1,1 @@
+"""Emails over SMTP."""

@@ -1,0 +1,1 @@
+"""The timers as systemd units, and their installation."""

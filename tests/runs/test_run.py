@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from flask_subscription_ops.errors import InvalidInput, NaiveDatetime, TimeTravelRefused, UnknownJob
+from flask_subscription_ops.models import AuditEntry, JobRun, OutboxMessage
+from flask_subscription_ops.signals import job_finished
+
+from ..customers import contents
+from ..hosts import NOON, Host, days
+
+KEYS = [
+    "job",
+    "run",
+    "as_of",
+    "dry_run",
+    "outcome",
+    "examined",
+    "changed",
+    "skipped",
+    "failed",
+    "failures",
+    "effects",
+    "seconds",
+]
+HEAVY = ["alembic", "babel", "flask_mail", "flask_migrate", "mailjet_rest", "requests", "smtplib", "urllib3"]
+SCHEDULERS = ["apscheduler", "celery", "dateutil.rrule"]
+IDLE = """
+import sys
+from tests.hosts import make_host
+host = make_host(sys.argv[1])
+with host.app.app_context():
+    host.app.test_cli_runner().invoke(args=["subs", "trial-check"], catch_exceptions=False)
+print(*sorted(sys.modules))
+"""
+
+
+def test_a_run_is_a_row_with_its_report(sqlite_host: Host) -> None:
+    sqlite_host.trial()
+
+    report = sqlite_host.check(NOON + days(14))
+
+    row = sqlite_host.db.session.query(JobRun).one()
+    assert (row.id, row.job, row.as_of, row.outcome) == (report.run, "trial-check", NOON + days(14), "ok")
+    assert (row.examined, row.changed, row.skipped, row.failed) == (1, 1, 0, 0)
+    assert row.report == report.to_dict()
+    assert row.finished_at is not None
+
+
+def test_the_audit_names_the_job_and_its_run(sqlite_host: Host) -> None:
+    sqlite_host.trial()
+
+    report = sqlite_host.check(NOON + days(14))
+
+    entry = sqlite_host.db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
+    assert entry is not None
+    assert (entry.actor, entry.run_id, entry.at) == ("trial-check", report.run, NOON + days(14))
+
+
+def test_a_report_has_exactly_the_keys_of_the_contract(sqlite_host: Host) -> None:
+    report = sqlite_host.check(NOON).to_dict()
+
+    assert list(report) == KEYS
+    assert list(report["effects"]) == ["queued", "delivered", "failed"]
+
+
+def test_a_finished_run_is_told_of(sqlite_host: Host) -> None:
+    told: list[Any] = []
+
+    def tell(sender: Any, **facts: Any) -> None:
+        told.append((sender, facts))
+
+    with job_finished.connected_to(tell):
+        report = sqlite_host.check(NOON)
+
+    assert told == [(sqlite_host.app, {"report": report})]
+
+
+def test_a_run_that_failed_is_recorded_as_failed(sqlite_host: Host) -> None:
+    sqlite_host.trial()
+    sqlite_host.subs._hooks._functions.pop("contacts")
+
+    with pytest.raises(Exception, match="no contacts hook"):
+        sqlite_host.deliver(NOON)
+
+    assert sqlite_host.db.session.query(JobRun).one().outcome == "failed"
+
+
+@pytest.mark.parametrize("job", ["trial-check", "deliver"])
+def test_a_run_dated_elsewhere_writes_only_with_leave(make_on_sqlite: Callable[..., Host], job: str) -> None:
+    host = make_on_sqlite(SUBS_ALLOW_TIME_TRAVEL=False)
+    host.trial()
+    before = contents(host)
+
+    with pytest.raises(TimeTravelRefused, match="--dry-run"):
+        host.subs.run_job(job, as_of=NOON + days(14))
+
+    assert contents(host) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"as_of": datetime(2026, 12, 1)}, NaiveDatetime),  # noqa: DTZ001
+        ({"as_of": "2026-12-01"}, InvalidInput),
+        ({"limit": 0}, InvalidInput),
+        ({"limit": -1}, InvalidInput),
+        ({"limit": True}, InvalidInput),
+        ({"limit": "5"}, InvalidInput),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_written(
+    sqlite_host: Host, options: dict[str, Any], error: type[Exception]
+) -> None:
+    before = contents(sqlite_host)
+
+    with pytest.raises(error):
+        sqlite_host.subs.run_job("trial-check", **options)
+
+    assert contents(sqlite_host) == before
+
+
+def test_an_unknown_job_is_told_which_there_are(sqlite_host: Host) -> None:
+    with pytest.raises(UnknownJob, match="there are deliver, trial-check"):
+        sqlite_host.subs.run_job("trialcheck")
+
+
+def test_a_run_without_a_date_follows_the_clock(sqlite_host: Host) -> None:
+    trial = sqlite_host.trial()
+    sqlite_host.at(NOON + days(14))
+
+    report = sqlite_host.subs.run_job("trial-check")
+
+    assert (report.as_of, sqlite_host.reload(trial).status) == (NOON + days(14), "expired")
+
+
+def test_what_a_caller_has_not_committed_is_neither_kept_nor_lost(host: Host) -> None:
+    waiting = OutboxMessage(effect_key="mine", channel="none", kind="none", account_id="1", subscription_id=1)
+    host.trial()
+    host.db.session.add(waiting)
+
+    host.check(NOON + days(14))
+
+    assert waiting in host.db.session.new
+    assert "mine" not in host.effects()
+
+
+def test_an_idle_run_loads_nothing_that_only_other_runs_need(sqlite_url: str, sqlite_host: Host) -> None:
+    command = [sys.executable, "-c", IDLE, sqlite_url]
+
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    assert "flask_subscription_ops.jobs.trial_check" in loaded
+    assert [name for name in [*HEAVY, *SCHEDULERS] if name in loaded] == []
+    assert [name for name in loaded if name.startswith("flask_subscription_ops.mail.")] == []
