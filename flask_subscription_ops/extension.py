@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, current_app
-from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
 from .actions import begin, cancel, extend_trial, pause
-from .actions.work import Work
+from .actions.arguments import actor_name
+from .actions.context import Context, acting, context_of
+from .actions.lookup import latest
 from .cli import register_commands
 from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
@@ -124,15 +126,17 @@ class SubscriptionOps:
 
         return cast("list[Email]", current_app.extensions.setdefault(EXTENSION_KEY, []))
 
-    def _work(self) -> Work:
-        runtime = self.runtime
-        return Work(
-            session=runtime.session(),
-            settings=runtime.settings,
-            now=runtime.clock(),
-            has_workspaces=runtime.has_workspaces,
-            sender=runtime.app,
-        )
+    def _context(self) -> Context:
+        return context_of(self.runtime, self.runtime.session())
+
+    @contextmanager
+    def acting_as(self, name: str) -> Iterator[None]:
+        """Let the audit name who acts, within this context; elsewhere it says "app"."""
+        token = acting.set(actor_name(name))
+        try:
+            yield
+        finally:
+            acting.reset(token)
 
     def start_trial(
         self,
@@ -148,7 +152,7 @@ class SubscriptionOps:
         Raises UnknownPlan, LiveSubscriptionExists or InvalidInput, before anything is written.
         """
         return begin.start_trial(
-            self._work(), account_id, plan, days=days, product=product, payment_method=payment_method
+            self._context(), account_id, plan, days=days, product=product, payment_method=payment_method
         )
 
     def subscribe(
@@ -158,21 +162,11 @@ class SubscriptionOps:
 
         Raises UnknownPlan, LiveSubscriptionExists or InvalidInput, before anything is written.
         """
-        return begin.subscribe(self._work(), account_id, plan, product=product, payment_method=payment_method)
+        return begin.subscribe(self._context(), account_id, plan, product=product, payment_method=payment_method)
 
     def get(self, account_id: str, product: str = "default") -> Subscription | None:
         """Return the account's live subscription to the product, else its latest one, else None."""
-        wanted = (
-            select(Subscription)
-            .where(
-                Subscription.account_id == begin.text_key(account_id, "account_id"),
-                Subscription.product == begin.text_key(product, "product"),
-            )
-            .order_by(Subscription.live.is_(None), Subscription.id.desc())
-            .limit(1)
-            .execution_options(populate_existing=True)  # a job may have changed it since this session saw it
-        )
-        return self.runtime.session().scalars(wanted).one_or_none()
+        return latest(self.runtime.session(), account_id, product)
 
     def has_access(self, account_id: str, product: str = "default") -> bool:
         """Tell whether the account may use the product now."""
@@ -180,24 +174,28 @@ class SubscriptionOps:
         return subscription is not None and subscription.has_access
 
     def cancel(self, subscription: Subscription, *, at_period_end: bool = True, reason: str = "") -> None:
-        """End the subscription at the end of its trial or term, or with `at_period_end=False` now and for good."""
-        cancel.cancel(self._work(), subscription, at_period_end=at_period_end, reason=reason)
+        """End the subscription at the end of its trial or term, or with `at_period_end=False` now and for good.
+
+        One that is neither in a trial nor active has no end to wait for: it is ended now, a paused one included.
+        Raises IllegalTransition where it is canceled already, or is being changed by someone else.
+        """
+        cancel.cancel(self._context(), subscription, at_period_end=at_period_end, reason=reason)
 
     def resume(self, subscription: Subscription) -> None:
         """Take back a cancellation at the period's end."""
-        cancel.withdraw(self._work(), subscription)
+        cancel.withdraw_cancellation(self._context(), subscription)
 
     def pause(self, subscription: Subscription) -> None:
         """Stop access and workspaces of an active subscription by wish."""
-        pause.pause(self._work(), subscription)
+        pause.pause(self._context(), subscription)
 
     def unpause(self, subscription: Subscription) -> None:
         """Give a paused subscription its access and workspaces back."""
-        pause.unpause(self._work(), subscription)
+        pause.unpause(self._context(), subscription)
 
     def extend_trial(self, subscription: Subscription, *, days: int) -> None:
         """Give a trial `days` more days; its reminders are due anew."""
-        extend_trial.extend_trial(self._work(), subscription, days=days)
+        extend_trial.extend_trial(self._context(), subscription, days=days)
 
     def run_job(
         self, name: str, *, as_of: datetime | None = None, dry_run: bool = False, deliver: bool = True, **options: Any

@@ -66,12 +66,13 @@ def engine_of(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:
 
 @event.listens_for(Subscription, "before_insert")
 def _complete(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
-    if subscription.begun_by is None and has_app_context() and RUNTIME in current_app.extensions:
-        runtime: Runtime = current_app.extensions[RUNTIME]
-        move_in.complete(runtime.settings, subscription, runtime.clock())
+    if subscription.audit_hash is None:  # no action added it: it moves in
+        if has_app_context() and RUNTIME in current_app.extensions:
+            runtime: Runtime = current_app.extensions[RUNTIME]
+            move_in.complete(runtime.settings, subscription, runtime.clock())
+        subscription.audit_hash = move_in.arrival(subscription)["hash"]
 
 
 @event.listens_for(Subscription, "after_insert")
 def _audit_arrival(mapper: Mapper[Subscription], connection: Connection, subscription: Subscription) -> None:
-    if subscription.begun_by is None:
-        move_in.audit_arrival(connection, subscription, subscription.created_at)
+    move_in.audit_arrival(connection, subscription)

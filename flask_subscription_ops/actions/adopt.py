@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+
 from ..models import Deployment
 from ..models.deployment import DEPLOYMENT_ID
-from .work import Work
+from .audit import record_apart
+from .context import Context
+
+log = logging.getLogger("flask_subscription_ops")
 
 
-def adopt(work: Work) -> str | None:
+def adopt(context: Context) -> str | None:
     """Store the configured deployment name; return the name that was stored before."""
-    stored = work.session.get(Deployment, DEPLOYMENT_ID, with_for_update=True)
+    name = context.settings.deployment
+    stored = context.session.get(Deployment, DEPLOYMENT_ID, with_for_update=True)
     if stored is None:
-        work.session.add(Deployment(id=DEPLOYMENT_ID, name=work.settings.deployment, epoch=1, adopted_at=work.now))
+        context.session.add(Deployment(id=DEPLOYMENT_ID, name=name, epoch=1, adopted_at=context.now))
         return None
     before = stored.name
-    if before != work.settings.deployment:
-        stored.name, stored.epoch, stored.adopted_at = work.settings.deployment, stored.epoch + 1, work.now
+    if before != name:
+        stored.name, stored.epoch, stored.adopted_at = name, stored.epoch + 1, context.now
+        record_apart(context, stored, "adopted", {"from": before, "to": name, "epoch": stored.epoch})
+        log.warning("the database of %s was adopted for %s by %s", before, name, context.actor)
     return before

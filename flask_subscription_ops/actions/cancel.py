@@ -1,49 +1,72 @@
-"""Cancel a subscription, now or at the end of what was paid for."""
+"""Cancel a subscription, now or at the end of what was paid for, and take that back."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
+
+from ..domain.retry import EffectState
 from ..domain.states import Cause, Status, edge
-from ..models import Subscription
-from .begin import first_look, live
-from .change import Change, apply, lock
-from .outbox import reconsider
-from .work import Work
+from ..models import OutboxMessage, Subscription
+from .change import Change, apply
+from .context import Context
+from .lookup import live
+from .row import lock
+from .terms import first_look
 
 WITH_A_TERM = (Status.TRIALING, Status.ACTIVE)
 
 
-def cancel(work: Work, subscription: Subscription, *, at_period_end: bool, reason: str) -> None:
+def cancel(context: Context, subscription: Subscription, *, at_period_end: bool, reason: str) -> None:
     """End the subscription; with `at_period_end` a trial or active term keeps its access until then."""
-    lock(work, subscription)
+    lock(context, subscription)
     if at_period_end and subscription.status in WITH_A_TERM:
-        _schedule(work, subscription, reason)
+        _schedule(context, subscription, reason)
     else:
-        followed = not subscription.is_live and live(work, subscription.account_id, subscription.product) is not None
-        apply(work, [cancel_now(work, subscription, reason, followed=followed)])
+        followed = not subscription.is_live and _has_live(context, subscription)
+        apply(context, [cancel_now(context, subscription, reason, followed=followed)])
 
 
-def cancel_now(work: Work, subscription: Subscription, reason: str = "", *, followed: bool = False) -> Change:
+def cancel_now(context: Context, subscription: Subscription, reason: str = "", *, followed: bool = False) -> Change:
     """Return the change that ends a subscription for good; one that a live one has `followed` stops no workspaces."""
-    values: dict[str, Any] = {"ended_at": work.now, "cancel_at_period_end": False, "reminder_due_at": None}
+    values: dict[str, Any] = {"ended_at": context.now, "cancel_at_period_end": False, "reminder_due_at": None}
     details = {"reason": reason} if reason else {}
     return Change(subscription, Cause.CANCELED, values, details, workspaces_elsewhere=followed)
 
 
-def withdraw(work: Work, subscription: Subscription) -> None:
+def withdraw_cancellation(context: Context, subscription: Subscription) -> None:
     """Take back a cancellation that has not come yet; without one it changes nothing."""
-    lock(work, subscription)
+    lock(context, subscription)
     edge(Status(subscription.status), Cause.CANCEL_WITHDRAWN, subscription.subject)
     if subscription.cancel_at_period_end:
         values: dict[str, Any] = {"cancel_at_period_end": False}
-        if subscription.status == Status.TRIALING:
-            values["reminder_due_at"] = first_look(work, subscription)  # what was passed over is due again
-        apply(work, [Change(subscription, Cause.CANCEL_WITHDRAWN, values)])
-        reconsider(work, subscription)
+        if subscription.status == Status.TRIALING and subscription.trial_ends_at is not None:
+            start = subscription.period_start or subscription.created_at  # what was passed over is due again
+            look = first_look(context.settings, subscription.plan, start, subscription.trial_ends_at)
+            values["reminder_due_at"] = look
+        apply(context, [Change(subscription, Cause.CANCEL_WITHDRAWN, values)])
+        _reconsider_reminders(context, subscription)
 
 
-def _schedule(work: Work, subscription: Subscription, reason: str) -> None:
+def _schedule(context: Context, subscription: Subscription, reason: str) -> None:
     if not subscription.cancel_at_period_end:
         details = {"reason": reason} if reason else {}
-        apply(work, [Change(subscription, Cause.CANCEL_SCHEDULED, {"cancel_at_period_end": True}, details)])
+        apply(context, [Change(subscription, Cause.CANCEL_SCHEDULED, {"cancel_at_period_end": True}, details)])
+
+
+def _has_live(context: Context, subscription: Subscription) -> bool:
+    return live(context.session, subscription.account_id, subscription.product) is not None
+
+
+def _reconsider_reminders(context: Context, subscription: Subscription) -> None:
+    """Queue superseded reminders anew: whether they are wanted is looked at when they are sent."""
+    passed_over = (
+        OutboxMessage.account_id == subscription.account_id,
+        OutboxMessage.subscription_id == subscription.id,
+        OutboxMessage.kind == "trial_reminder",
+        OutboxMessage.state == EffectState.SUPERSEDED.value,
+    )
+    again = {"state": EffectState.PENDING.value, "done_at": None}
+    statement = update(OutboxMessage).where(*passed_over).values(**again)
+    context.session.execute(statement.execution_options(synchronize_session=False))

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from ..domain.clock import to_text
 from ..domain.states import Cause, Status, edge
+from ..errors import InvalidInput
 from ..models import Subscription
-from .begin import days_from, first_look
-from .change import Change, apply, lock
-from .work import Work
+from .arguments import days_from
+from .change import Change, apply
+from .context import Context
+from .row import lock
+from .terms import first_look
 
 
-def extend_trial(work: Work, subscription: Subscription, *, days: int) -> None:
+def extend_trial(context: Context, subscription: Subscription, *, days: int) -> None:
     """Move the trial's end by `days` days; its reminders are due anew."""
     length = days_from(days)
-    lock(work, subscription)
+    lock(context, subscription)
     edge(Status(subscription.status), Cause.TRIAL_EXTENDED, subscription.subject)
     before = subscription.trial_ends_at
     assert before is not None, "a trial has an end"
-    subscription.trial_ends_at = before + length
-    values = {"trial_ends_at": subscription.trial_ends_at, "reminder_due_at": first_look(work, subscription)}
-    apply(work, [Change(subscription, Cause.TRIAL_EXTENDED, values, {"days": days, "from": to_text(before)})])
+    try:
+        end = before + length
+    except OverflowError as error:
+        raise InvalidInput(f"{subscription.subject} ends {to_text(before)}: no {days} days come after it") from error
+    start = subscription.period_start or subscription.created_at
+    values = {"trial_ends_at": end, "reminder_due_at": first_look(context.settings, subscription.plan, start, end)}
+    apply(context, [Change(subscription, Cause.TRIAL_EXTENDED, values, {"days": days, "from": to_text(before)})])

@@ -14,7 +14,10 @@ from ..domain.states import Cause, Status
 from ..errors import InvalidInput, UnknownPlan
 from ..models import AuditEntry, Subscription
 from ..settings import Settings
-from .begin import plan_terms, text_key
+from .arguments import text_key
+from .audit import first_entry
+from .context import acting
+from .terms import plan_terms
 
 NEEDED = {
     Status.TRIALING: "trial_ends_at",
@@ -45,20 +48,16 @@ def _plan(settings: Settings, subscription: Subscription) -> Plan:
         raise UnknownPlan(f"account {subscription.account_id}: {error}") from None
 
 
-def audit_arrival(connection: Connection, subscription: Subscription, now: datetime) -> None:
-    """Write the first audit entry of a subscription that moved in."""
-    row = {
-        "at": now,
-        "account_id": subscription.account_id,
-        "subscription_id": subscription.id,
-        "version": subscription.version,
-        "from_status": None,
-        "to_status": subscription.status,
-        "cause": Cause.MOVED_IN.value,
-        "actor": "app",
-        "details": {},
-    }
-    connection.execute(insert(AuditEntry.__table__), row)  # type: ignore[arg-type]  # a declarative table is a Table
+def arrival(subscription: Subscription) -> dict[str, Any]:
+    """Return the audit entry of a subscription that moved in; the same before it is inserted and after."""
+    return first_entry(subscription, Cause.MOVED_IN, acting.get())
+
+
+def audit_arrival(connection: Connection, subscription: Subscription) -> None:
+    """Write the first audit entry of a subscription that moved in; what an action began is told by that action."""
+    entry = arrival(subscription)
+    if entry["hash"] == subscription.audit_hash:
+        connection.execute(insert(AuditEntry.__table__), entry)  # type: ignore[arg-type]  # a declarative table is one
 
 
 def _default(subscription: Subscription, **values: Any) -> None:
@@ -94,5 +93,7 @@ def _fill_ends(subscription: Subscription, policy: Policy, now: datetime) -> Non
         _default(subscription, grace_ends_at=subscription.period_end + timedelta(days=policy.grace_days))
     if status is Status.SUSPENDED:
         _default(subscription, suspended_at=now)
+    if status is Status.PAUSED:
+        _default(subscription, paused_at=now)
     if not subscription.is_live:
         _default(subscription, ended_at=now)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ..domain.states import Cause
 from ..models import Subscription
-from .change import Change, apply, lock
-from .work import Work
+from .change import Change, apply
+from .context import Context
+from .row import lock
 
 
-def pause(work: Work, subscription: Subscription) -> None:
+def pause(context: Context, subscription: Subscription) -> None:
     """Stop access and workspaces by wish; only an active subscription can be paused."""
-    apply(work, [Change(lock(work, subscription), Cause.PAUSED)])
+    apply(context, [Change(lock(context, subscription), Cause.PAUSED, {"paused_at": context.now})])
 
 
-def unpause(work: Work, subscription: Subscription) -> None:
+def unpause(context: Context, subscription: Subscription) -> None:
     """Give access and workspaces back."""
-    apply(work, [Change(lock(work, subscription), Cause.RESUMED)])
+    apply(context, [Change(lock(context, subscription), Cause.UNPAUSED, {"paused_at": None})])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ..actions.adopt import adopt as adopt_database
-from ..actions.outbox import drop_waiting
-from ..actions.work import Work
+from ..actions.context import context_of
+from ..actions.effects import drop_waiting
 from ..runs.guard import stored_deployment
 from .common import echo_json, in_app, runtime
 
@@ -37,9 +37,9 @@ def adopt(drop_effects: bool) -> None:
     """Store the configured name, so that jobs run and effects go out."""
     work_on = runtime()
     with work_on.writing() as session:
-        work = Work(session, work_on.settings, work_on.clock(), actor="operator")
-        before = adopt_database(work)
-        dropped = drop_waiting(work, f"it was queued by {before}") if drop_effects else 0
+        context = context_of(work_on, session, actor="operator")
+        before = adopt_database(context)
+        dropped = drop_waiting(context, f"it was queued by {before}") if drop_effects else 0
     click.echo(f"the database belongs to {work_on.settings.deployment} now (before: {before or 'nobody'})")
     if drop_effects:
         click.echo(f"{dropped} waiting effects dropped")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
-from ..actions import outbox as actions
-from ..actions.work import Work
+from ..actions import effects as actions
+from ..actions.context import context_of
 from ..domain.clock import to_text
+from ..domain.retry import EffectState
 from ..models import OutboxMessage
-from ..models.outbox import EffectState
 from ..reports.account import effect
 from .common import echo_json, in_app, runtime
 
@@ -54,8 +54,7 @@ def drop(keys: tuple[str, ...]) -> None:
 def _write(action: object, keys: tuple[str, ...]) -> int:
     work_on = runtime()
     with work_on.writing() as session:
-        work = Work(session, work_on.settings, work_on.clock(), actor="operator")
-        count: int = action(work, keys)  # type: ignore[operator]  # one of two functions of one shape
+        count: int = action(context_of(work_on, session, actor="operator"), keys)  # type: ignore[operator]  # one of two functions of one shape
         return count
 
 

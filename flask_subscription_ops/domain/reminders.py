@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from .clock import UTC
 
-ZONE_SPREAD = timedelta(hours=40)  # a local send hour lies less than this before the same hour in UTC
+ZONE_SPREAD = timedelta(
+    hours=40
+)  # no zone reaches a send hour more than this before UTC does (UTC+14, and a day of calendar)
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,12 @@ class Ladder:
     start: datetime
     end: datetime
     leads: Iterable[int]
-    zone: ZoneInfo
+    zone: tzinfo
     send_hour: int
 
     def due(self, now: datetime) -> Reminder | None:
         """Return the most urgent reminder that is due, or None; it waits for the send hour, if the end does too."""
-        send_at = max(now, self._send_hour_of(now.astimezone(self.zone).date()))
+        send_at = max(now, self._send_hour_of(_day(now, self.zone)))
         reached = [days for days in self._leads() if self.instant(days) <= now]
         if not reached or send_at >= self.end:
             return None
@@ -55,21 +56,31 @@ class Ladder:
 
     def instant(self, days: int) -> datetime:
         """Return when the reminder of `days` is due."""
-        return self._send_hour_of(self.end.astimezone(self.zone).date() - timedelta(days=days))
+        return self._send_hour_of(_day(self.end, self.zone) - timedelta(days=days))
 
     def _leads(self) -> list[int]:
         return sorted(days for days in set(self.leads) if self.end - self.start > timedelta(days=days))
 
     def _send_hour_of(self, day: date) -> datetime:
-        return datetime.combine(day, time(self.send_hour), self.zone).astimezone(UTC)
+        try:
+            return datetime.combine(day, time(self.send_hour), self.zone).astimezone(UTC)
+        except OverflowError:  # within a day of year 1 or 9999, where some zones have no such hour
+            return datetime.combine(day, time(self.send_hour), UTC)
 
 
 def earliest_look(start: datetime, end: datetime, leads: Iterable[int], send_hour: int) -> datetime | None:
     """Return an instant before which no reminder can be due in any zone, or None when none will ever be."""
-    first = Ladder(start, end, leads, ZoneInfo("UTC"), send_hour).next_after(start - ZONE_SPREAD)
+    first = Ladder(start, end, leads, UTC, send_hour).next_after(start - ZONE_SPREAD)
     return first and first - ZONE_SPREAD
 
 
-def days_between(now: datetime, end: datetime, zone: ZoneInfo) -> int:
+def days_between(now: datetime, end: datetime, zone: tzinfo) -> int:
     """Return how many of the zone's days lie between `now` and `end`, never less than zero."""
-    return max(0, (end.astimezone(zone).date() - now.astimezone(zone).date()).days)
+    return max(0, (_day(end, zone) - _day(now, zone)).days)
+
+
+def _day(instant: datetime, zone: tzinfo) -> date:
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:  # "9999-12-31" is how some write "never", and has no next morning
+        return instant.date()

@@ -34,14 +34,14 @@ class Cause(str, Enum):
     GRACE_ENDED = "grace_ended"
     SUSPENSION_ENDED = "suspension_ended"
     PAUSED = "paused"
-    RESUMED = "resumed"
+    UNPAUSED = "unpaused"
     CANCELED = "canceled"
     CANCEL_SCHEDULED = "cancel_scheduled"
     CANCEL_WITHDRAWN = "cancel_withdrawn"
     TRIAL_EXTENDED = "trial_extended"
 
 
-class Workspaces(str, Enum):
+class WorkspaceWish(str, Enum):
     """What a change wants of the account's workspaces; the value is the effect's kind."""
 
     STOP = "suspend_workspaces"
@@ -59,50 +59,47 @@ class Edge:
 
     to: Status
     email: str | None = None
-    workspaces: Workspaces | None = None
+    workspaces: WorkspaceWish | None = None
 
 
-_CANCEL = Edge(Status.CANCELED, "canceled", Workspaces.STOP)
-_COME_BACK = Edge(Status.ACTIVE, "recovered", Workspaces.START)
+def _stay(*statuses: Status, cause: Cause) -> Mapping[tuple[Status | None, Cause], Edge]:
+    return {(status, cause): Edge(status) for status in statuses}
 
-BEGINNINGS: Mapping[Cause, Edge] = {
-    Cause.TRIAL_STARTED: Edge(Status.TRIALING, "trial_started"),
-    Cause.SUBSCRIBED: Edge(Status.ACTIVE, "subscribed"),
-}
 
-TRANSITIONS: Mapping[tuple[Status, Cause], Edge] = {
+_STOP, _START = WorkspaceWish.STOP, WorkspaceWish.START
+_COME_BACK = Edge(Status.ACTIVE, "recovered", _START)
+
+# From None leads what begins; an edge to the same status changes something else.
+EDGES: Mapping[tuple[Status | None, Cause], Edge] = {
+    (None, Cause.TRIAL_STARTED): Edge(Status.TRIALING, "trial_started"),
+    (None, Cause.SUBSCRIBED): Edge(Status.ACTIVE, "subscribed"),
     (Status.TRIALING, Cause.SUBSCRIBED): Edge(Status.ACTIVE, "subscribed"),
     (Status.TRIALING, Cause.PAID): Edge(Status.ACTIVE, "receipt"),
-    (Status.TRIALING, Cause.TRIAL_ENDED): Edge(Status.EXPIRED, "trial_expired", Workspaces.STOP),
+    (Status.TRIALING, Cause.TRIAL_ENDED): Edge(Status.EXPIRED, "trial_expired", _STOP),
     (Status.TRIALING, Cause.CHARGE_FAILED): Edge(Status.GRACE, "payment_failed"),
     (Status.ACTIVE, Cause.PAID): Edge(Status.ACTIVE, "receipt"),
     (Status.ACTIVE, Cause.TERM_ENDED): Edge(Status.GRACE, "grace_started"),
-    (Status.ACTIVE, Cause.PAUSED): Edge(Status.PAUSED, None, Workspaces.STOP),
-    (Status.PAUSED, Cause.RESUMED): Edge(Status.ACTIVE, None, Workspaces.START),
+    (Status.ACTIVE, Cause.PAUSED): Edge(Status.PAUSED, None, _STOP),
+    (Status.PAUSED, Cause.UNPAUSED): Edge(Status.ACTIVE, None, _START),
     (Status.GRACE, Cause.PAID): Edge(Status.ACTIVE, "recovered"),
-    (Status.GRACE, Cause.GRACE_ENDED): Edge(Status.SUSPENDED, "suspended", Workspaces.STOP),
+    (Status.GRACE, Cause.GRACE_ENDED): Edge(Status.SUSPENDED, "suspended", _STOP),
     (Status.SUSPENDED, Cause.PAID): _COME_BACK,
     (Status.SUSPENDED, Cause.SUSPENSION_ENDED): Edge(Status.EXPIRED, "expired"),
     (Status.EXPIRED, Cause.PAID): _COME_BACK,
-    **{(status, Cause.CANCELED): _CANCEL for status in Status if status is not Status.CANCELED},
-}
-
-AMENDMENTS: Mapping[Cause, frozenset[Status]] = {
-    Cause.TRIAL_EXTENDED: frozenset({Status.TRIALING}),
-    Cause.CANCEL_SCHEDULED: frozenset({Status.TRIALING, Status.ACTIVE}),
-    Cause.CANCEL_WITHDRAWN: frozenset({Status.TRIALING, Status.ACTIVE}),
+    **{(s, Cause.CANCELED): Edge(Status.CANCELED, "canceled", _STOP) for s in Status if s is not Status.CANCELED},
+    **_stay(Status.TRIALING, cause=Cause.TRIAL_EXTENDED),
+    **_stay(Status.TRIALING, Status.ACTIVE, cause=Cause.CANCEL_SCHEDULED),
+    **_stay(Status.TRIALING, Status.ACTIVE, cause=Cause.CANCEL_WITHDRAWN),
 }
 
 
-def edge(status: Status, cause: Cause, subject: str = "a subscription") -> Edge:
+def edge(status: Status | None, cause: Cause, subject: str = "a subscription") -> Edge:
     """Return where `cause` leads from `status`; raises IllegalTransition where it leads nowhere."""
-    if status in AMENDMENTS.get(cause, ()):
-        return Edge(status)
-    found = TRANSITIONS.get((status, cause))
+    found = EDGES.get((status, cause))
     if found is None:
-        allowed = sorted({s.value for s in AMENDMENTS.get(cause, ())} | {s.value for s, c in TRANSITIONS if c is cause})
+        allowed = sorted(s.value for s, c in EDGES if c is cause and s is not None)
         raise IllegalTransition(
-            f"{subject} is {status.value}, so it cannot be changed by {cause.value};"
+            f"{subject} is {status.value if status else 'new'}, so it cannot be changed by {cause.value};"
             f" that needs {' or '.join(allowed) or 'a new subscription'}"
         )
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from ..domain.retry import EffectState
 from ..models import OutboxMessage
-from ..models.outbox import EffectState
 from ..outbox.deliver import deliver
 from ..runs.run import Run
 
@@ -32,6 +32,11 @@ def _list(run: Run) -> None:
         ).all()
     run.report.examined = len(due)
     run.report.planned = [
-        {"subject": f"sub-{m.subscription_id}", "account": m.account_id, "cause": m.kind, "effects": [m.effect_key]}
+        {
+            "subject": m.about,
+            "account": m.account_id,
+            "cause": m.kind,
+            "effects": [m.effect_key],
+        }
         for m in due
     ]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from ..actions.context import Context
 from ..actions.end_trials import end_trials
 from ..actions.remind_trials import remind_trials
-from ..actions.work import Work
 from ..domain.contacts import Contact
 from ..domain.states import Status
 from ..models import Subscription
@@ -23,16 +23,17 @@ def do(run: Run) -> None:
     with run.runtime.reading() as session:
         due = session.scalar(select(func.count()).select_from(Subscription).where(over)) or 0
     brake(run, due, "end")
-    sweep(run, Sweep(over, Subscription.trial_ends_at, _end))
-    sweep(run, Sweep(_to_look_at(run), Subscription.reminder_due_at, _remind, run.runtime.contacts))
+    sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
+    sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, run.runtime.contacts))
 
 
 def _over(run: Run) -> ColumnElement[bool]:
-    # A trial with a payment method is to be charged at its end, unless it is to be canceled then.
+    # All that may end: who collects, and so whether it does end, is decided row by row.
     return and_(
         Subscription.status == Status.TRIALING.value,
         Subscription.trial_ends_at <= run.now,
-        or_(Subscription.payment_method.is_(None), Subscription.cancel_at_period_end.is_(True)),
+        Subscription.collected_by != "provider",
+        or_(Subscription.collected_by == "manual", Subscription.cancel_at_period_end.is_(True)),
     )
 
 
@@ -46,10 +47,9 @@ def _to_look_at(run: Run) -> ColumnElement[bool]:
     )
 
 
-def _end(work: Work, trials: Sequence[Subscription], _: object) -> int:
-    end_trials(work, trials)
-    return len(trials)
+def _end(context: Context, trials: Sequence[Subscription], _: object) -> int:
+    return end_trials(context, trials)
 
 
-def _remind(work: Work, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
-    return remind_trials(work, trials, contacts)
+def _remind(context: Context, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
+    return remind_trials(context, trials, contacts)

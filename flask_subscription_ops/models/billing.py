@@ -10,6 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .base import Base
 from .types import BigId, Instant, key_text
 
+PAYMENT_STATUSES = (
+    "intent",
+    "sending",
+    "unknown",
+    "pending",
+    "action_required",
+    "succeeded",
+    "failed",
+    "expired",
+    "needs_review",
+    "refunded",
+    "disputed",
+)
+
 
 class Invoice(Base):
     """What one account owes for one period of one subscription."""
@@ -32,6 +46,8 @@ class Invoice(Base):
     period_end: Mapped[datetime] = mapped_column(Instant)
     due_at: Mapped[datetime] = mapped_column(Instant)
     paid_at: Mapped[datetime | None] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_attempt_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -40,11 +56,10 @@ class Payment(Base):
 
     __tablename__ = "subs_payments"
     __table_args__ = (
-        UniqueConstraint("idempotency_key"),
+        UniqueConstraint("key"),
         UniqueConstraint("provider", "reference"),
         CheckConstraint(
-            "status IN ('intent', 'sending', 'unknown', 'succeeded', 'failed', 'expired', 'needs_review')",
-            name="status",
+            "status IN ({})".format(", ".join(f"'{status}'" for status in PAYMENT_STATUSES)), name="status"
         ),
         Index(None, "invoice_id", "attempt"),
         Index(None, "status", "created_at"),
@@ -52,8 +67,9 @@ class Payment(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(key_text(191))
     account_id: Mapped[str] = mapped_column(key_text(191))
-    subscription_id: Mapped[int] = mapped_column(BigId)
+    subscription_id: Mapped[int | None] = mapped_column(BigId)
     invoice_id: Mapped[int | None] = mapped_column(BigId)
     attempt: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(String(16))
@@ -61,7 +77,8 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     provider: Mapped[str] = mapped_column(String(32))
     reference: Mapped[str | None] = mapped_column(key_text(191))
-    idempotency_key: Mapped[str] = mapped_column(key_text(191))
+    decline_code: Mapped[str | None] = mapped_column(String(64))
+    action_url: Mapped[str | None] = mapped_column(Text)
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, BigInteger, ColumnElement, Dialect, any_, bindparam, column, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Subquery,
+    Update,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from .base import Base
+from .types import MYSQL
 
 ROWS_A_STATEMENT = 2000  # a chunk of 1000 subscriptions has at most two effects each
 
 Rows = Sequence[Mapping[str, Any]]
+
+# How the values of a JSON document are read; SQLite takes them as they are.
+SQL_TYPES: Mapping[str, Mapping[type, str]] = {
+    "postgresql": {int: "bigint", bool: "boolean", str: "text", datetime: "timestamptz"},
+    **{name: {int: "BIGINT", bool: "TINYINT", str: "LONGTEXT", datetime: "DATETIME(6)"} for name in MYSQL},
+}
 
 
 def insert_rows(session: Session, model: type[Base], rows: Rows) -> None:
@@ -36,6 +62,19 @@ def insert_new_rows(session: Session, model: type[Base], rows: Rows, unique: str
     return set(_execute(session, statement, model, rows, returning=unique).scalars())
 
 
+def update_rows(session: Session, model: type[Base], rows: Rows) -> int:
+    """Write rows that name the same columns, each its own values, in one statement; return how many were written.
+
+    A row is written only while it is in the version it names, and gets the next one.
+    """
+    if not rows:
+        return 0
+    dialect = _dialect(session, model)
+    statement = _update_statement(dialect.name, model, tuple(rows[0]))
+    written: Any = session.execute(statement, {"rows": json.dumps(_plain(dialect, model, rows))})
+    return int(written.rowcount)
+
+
 def among(session: Session, model: type[Base], ids: Sequence[int]) -> ColumnElement[bool]:
     """Return the condition that a row is one of a chunk's; one parameter where the database has arrays."""
     key: ColumnElement[int] = model.__table__.c.id
@@ -51,6 +90,43 @@ def _insert(session: Session, model: type[Base], rows: Rows) -> Any:
         return insert(table)
     statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return statement if dialect == "sqlite" else statement.from_select(list(rows[0]), _from_json(table, list(rows[0])))
+
+
+@lru_cache(maxsize=64)
+def _update_statement(dialect: str, model: type[Base], names: tuple[str, ...]) -> Update:
+    table: Any = model.__table__
+    given = _rows_as_table(dialect, table, names)
+    values = {name: given.c[name] for name in names if name not in ("id", "version")}
+    return (
+        update(table)
+        .where(table.c.id == given.c.id, table.c.version == given.c.version)
+        .values({**values, "version": table.c.version + 1})
+    )
+
+
+def _rows_as_table(dialect: str, table: Any, names: Sequence[str]) -> Subquery:
+    """Return rows that come as the one JSON parameter `rows` as something to select from."""
+    types = {name: SQL_TYPES.get(dialect, {}).get(_python_type(table.c[name].type), "") for name in names}
+    mark = "`" if dialect in MYSQL else '"'
+    quoted = {name: f"{mark}{name}{mark}" for name in names}  # interval is a word of its own there
+    found = ", ".join(quoted.values())
+    if dialect == "sqlite":
+        found = ", ".join(f"json_extract(value, '$.{name}') AS {quoted[name]}" for name in names)
+        source = "json_each(:rows)"
+    elif dialect == "postgresql":
+        columns = ", ".join(f"{quoted[name]} {kind}" for name, kind in types.items())
+        source = f"json_to_recordset(CAST(:rows AS json)) AS given ({columns})"
+    else:
+        columns = ", ".join(f"{quoted[name]} {kind} PATH '$.{name}'" for name, kind in types.items())
+        source = f"JSON_TABLE(:rows, '$[*]' COLUMNS ({columns})) AS given"
+    rows = text(f"SELECT {found} FROM {source}")  # noqa: S608  # the names are our own columns'
+    return rows.columns(*[column(name) for name in names]).subquery("new")
+
+
+def _python_type(kind: TypeEngine[Any]) -> type:
+    stored: Any = kind.impl if isinstance(kind, TypeDecorator) else kind
+    python_type: type = stored.python_type
+    return python_type
 
 
 def _from_json(table: Any, names: Sequence[str]) -> Any:
@@ -79,7 +155,8 @@ def _text(process: Callable[[Any], Any], value: Any, known: dict[int, Any]) -> A
     if not isinstance(value, datetime):
         return process(value)
     if id(value) not in known:
-        known[id(value)] = process(value).isoformat()
+        stored = process(value)
+        known[id(value)] = stored.isoformat(" ") if isinstance(stored, datetime) else stored
     return known[id(value)]
 
 

@@ -22,3 +22,4 @@ class Deployment(Base):
     name: Mapped[str] = mapped_column(String(191))
     epoch: Mapped[int] = mapped_column(default=1)  # how often the database was adopted
     adopted_at: Mapped[datetime] = mapped_column(Instant)
+    audit_hash: Mapped[str | None] = mapped_column(String(64))  # of the latest audit entry about no subscription

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..domain.retry import EffectState
 from .base import Base
 from .types import BigId, Instant, Json, key_text
-
-
-class EffectState(str, Enum):
-    """Where an effect stands."""
-
-    PENDING = "pending"
-    SENDING = "sending"  # claimed under a lease
-    DONE = "done"
-    DEAD = "dead"  # refused, or tried too often: a human decides
-    HELD = "held"  # outcome unknown, and its kind may go at most once
-    SUPERSEDED = "superseded"  # its reason was gone when its turn came
-    NO_RECIPIENT = "no_recipient"
 
 
 class OutboxMessage(Base):
@@ -43,14 +31,16 @@ class OutboxMessage(Base):
     effect_key: Mapped[str] = mapped_column(key_text(191))
     channel: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(32))
-    account_id: Mapped[str] = mapped_column(key_text(191))
-    subscription_id: Mapped[int] = mapped_column(BigId)
-    product: Mapped[str] = mapped_column(key_text(64))
+    subject: Mapped[str | None] = mapped_column(key_text(191))  # sub-42, inv-7, health; NULL in rows older than it
+    account_id: Mapped[str | None] = mapped_column(key_text(191))
+    subscription_id: Mapped[int | None] = mapped_column(BigId)
+    product: Mapped[str | None] = mapped_column(key_text(64))
     details: Mapped[Any] = mapped_column(Json)
     lane: Mapped[str | None] = mapped_column(key_text(191))  # effects of one lane never run side by side
     lane_in_flight: Mapped[str | None] = mapped_column(key_text(191))
     state: Mapped[str] = mapped_column(String(16), default=EffectState.PENDING.value)
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)  # claims count, those given back untried do not
+    alone: Mapped[bool] = mapped_column(default=False, server_default=false())  # held by a worker that died: see claim
     due_at: Mapped[datetime] = mapped_column(Instant)
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_token: Mapped[str | None] = mapped_column(String(32))  # fresh for each claim: the fence of every later write
@@ -59,3 +49,8 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     done_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def about(self) -> str:
+        """What reports call its subject; a row older than that column is about its subscription."""
+        return self.subject or f"sub-{self.subscription_id}"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from ..domain.clock import as_instant
-from ..domain.states import LIVE, WITH_ACCESS, Cause, Status
+from ..domain.states import LIVE, WITH_ACCESS, Status
 from ..errors import InvalidInput
 from .base import Base
 from .types import BigId, Instant, key_text
 
 LOOK_NOW = datetime(1970, 1, 1, tzinfo=timezone.utc)  # its reminders are not planned yet
 ENDS = ("trial_ends_at", "period_end")  # what reminders count down to
-INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_until")
+INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_at", "paused_until")
 ENDED_SQL = "status IN ('expired', 'canceled')"
 
 
@@ -55,7 +55,9 @@ class Subscription(Base):
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    next_plan: Mapped[str | None] = mapped_column(key_text(64))
     collected_by: Mapped[str] = mapped_column(String(16), default="manual")
     payment_method: Mapped[str | None] = mapped_column(String(255))
     provider: Mapped[str | None] = mapped_column(String(32))
@@ -65,12 +67,11 @@ class Subscription(Base):
     usage_limit: Mapped[int | None]
     reminder_due_at: Mapped[datetime | None] = mapped_column(Instant, default=LOOK_NOW)
     version: Mapped[int] = mapped_column(default=1)
+    audit_hash: Mapped[str | None] = mapped_column(String(64))  # of its latest audit entry
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
-
-    begun_by: ClassVar[Cause | None] = None  # set by the action that adds the row; a row without it has moved in
 
     @validates("status")
     def _keep_live_in_step(self, key: str, status: str) -> str:
@@ -87,10 +88,15 @@ class Subscription(Base):
             self.reminder_due_at = LOOK_NOW
         return None if value is None else as_instant(value, key)
 
+    @staticmethod
+    def name_of(row_id: int) -> str:
+        """Return what reports, logs and effect keys call the subscription of that id."""
+        return f"sub-{row_id}"
+
     @property
     def subject(self) -> str:
         """What reports, logs and effect keys call this subscription."""
-        return f"sub-{self.id}"
+        return self.name_of(self.id)
 
     @property
     def has_access(self) -> bool:
@@ -114,6 +120,6 @@ class Subscription(Base):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every public column, and whether it gives access."""
-        hidden = {"live", "reminder_due_at"}
+        hidden = {"live", "reminder_due_at", "audit_hash"}
         columns = [attribute.key for attribute in self.__mapper__.column_attrs if attribute.key not in hidden]
         return {**{name: getattr(self, name) for name in columns}, "has_access": self.has_access}

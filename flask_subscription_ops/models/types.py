@@ -16,7 +16,7 @@ from ..errors import NaiveDatetime
 
 MYSQL = ("mysql", "mariadb")
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # made once: it is needed for every row
+as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # made once: it is needed for every row
 
 
 class NaiveParameter(NaiveDatetime, DontWrapMixin):
@@ -51,7 +51,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else _encode(value)
+        return None if value is None else as_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

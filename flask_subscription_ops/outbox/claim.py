@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from ..domain.retry import EffectState
 from ..models import OutboxMessage
-from ..models.outbox import EffectState
 from ..runtime import Runtime
 from .effects import EMAIL, WORKSPACES
 from .lease import Lease, database_now, take_lease

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from ..domain.clock import to_text
-from ..domain.states import Workspaces
+from ..domain.emails import email_kind
+from ..domain.states import WorkspaceWish
 from ..models import Subscription
 
 EMAIL = "email"
@@ -19,49 +20,76 @@ STATED_FACTS = ("product", "plan", "amount", "currency", "interval", "interval_c
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What an effect is about: `name` is sub-42, inv-7 or health; only some belong to an account."""
+
+    name: str
+    account_id: str | None = None
+    subscription_id: int | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True)
 class Effect:
-    """One thing to do for one subscription from `due_at` on; the same `key` is never queued twice."""
+    """One thing to do outside the database from `due_at` on; the same `key` is never queued twice.
+
+    Effects of one `lane` are carried out one after the other.
+    """
 
     key: str
     kind: str
     channel: str
-    subscription: Subscription
+    subject: Subject
     due_at: datetime
     details: Mapping[str, Any] = field(default_factory=dict)
+    lane: str | None = None
 
     def row(self, now: datetime) -> dict[str, Any]:
         """Return the outbox row."""
-        subscription = self.subscription
         return {
             "effect_key": self.key,
             "channel": self.channel,
             "kind": self.kind,
-            "account_id": subscription.account_id,
-            "subscription_id": subscription.id,
-            "product": subscription.product,
+            "subject": self.subject.name,
+            "account_id": self.subject.account_id,
+            "subscription_id": self.subject.subscription_id,
+            "product": self.subject.product,
             "details": dict(self.details),
-            "lane": subscription.account_id if self.channel == WORKSPACES else None,
+            "lane": self.lane,
             "due_at": self.due_at,
             "created_at": now,
         }
 
 
-def effect_key(kind: str, subscription: Subscription, *facts: date | int) -> str:
-    """Return `<kind with hyphens>:sub-<id>:<date or version>[:<step>]`."""
+def effect_key(kind: str, subject: str, *facts: date | int | str) -> str:
+    """Return `<kind with hyphens>:<subject>:<date or version>[:<step>]`."""
     stated = [fact.isoformat() if isinstance(fact, date) else str(fact) for fact in facts]
-    return ":".join([kind.replace("_", "-"), subscription.subject, *stated])
+    return ":".join([kind.replace("_", "-"), subject, *stated])
 
 
-def email(kind: str, subscription: Subscription, due_at: datetime, *facts: date | int, **details: Any) -> Effect:
-    """Return an email that states the subscription as it is now."""
-    key = effect_key(kind, subscription, *facts)
-    return Effect(key, kind, EMAIL, subscription, due_at, {**stated(subscription), **details})
+def about(subscription: Subscription) -> Subject:
+    """Return the subject that a subscription is."""
+    return Subject(subscription.subject, subscription.account_id, subscription.id, subscription.product)
 
 
-def workspaces(wish: Workspaces, subscription: Subscription, due_at: datetime, reason: str) -> Effect:
-    """Return a wish about the account's workspaces; the subscription's version is its generation."""
-    key = effect_key(wish.value, subscription, subscription.version)
-    return Effect(key, wish.value, WORKSPACES, subscription, due_at, {"reason": reason})
+def email(
+    kind: str,
+    subscription: Subscription,
+    due_at: datetime,
+    *,
+    steps: tuple[int, ...] = (),
+    details: Mapping[str, Any] | None = None,
+) -> Effect:
+    """Return an email that states the subscription as it is now; `steps` end its key."""
+    key = effect_key(kind, subscription.subject, _stamp(kind, subscription), *steps)
+    return Effect(key, kind, EMAIL, about(subscription), due_at, {**stated(subscription), **(details or {})})
+
+
+def operation(wish: WorkspaceWish, subscription: Subscription, due_at: datetime, reason: str) -> Effect:
+    """Return what is to happen to the account's workspaces; the subscription's version is its generation."""
+    key = effect_key(wish.value, subscription.subject, subscription.version)
+    lane = subscription.account_id
+    return Effect(key, wish.value, WORKSPACES, about(subscription), due_at, {"reason": reason}, lane)
 
 
 def stated(subscription: Subscription) -> dict[str, Any]:
@@ -71,3 +99,9 @@ def stated(subscription: Subscription) -> dict[str, Any]:
         **{name: getattr(subscription, name) for name in STATED_FACTS},
         **{name: to_text(at) for name, at in instants.items() if at is not None},
     }
+
+
+def _stamp(kind: str, subscription: Subscription) -> date | int:
+    day_of = email_kind(kind).keyed_by
+    at: datetime | None = getattr(subscription, day_of) if day_of else None
+    return subscription.version if at is None else at.date()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ..domain.clock import to_text
 from ..domain.contacts import Contact
-from ..domain.reasons import Facts, why_not
+from ..domain.emails import Facts, why_not
 from ..domain.reminders import Ladder
 from ..domain.states import Status
 from ..errors import ConfigurationError, DeadlineExceeded, PermanentFailure, describe
@@ -45,11 +45,16 @@ class Preparation:
 
     def ready(self, messages: Sequence[OutboxMessage]) -> list[Ready]:
         """Return the emails that are to be sent."""
-        contacts = self._contacts(sorted({message.account_id for message in messages}))
-        subscriptions = self._subscriptions({message.subscription_id for message in messages})
+        contacts = self._contacts(sorted({message.account_id for message in messages if message.account_id}))
+        subscriptions = self._subscriptions(
+            {message.subscription_id for message in messages if message.subscription_id}
+        )
         ready = []
         for message in messages:
-            contact, subscription = contacts.get(message.account_id), subscriptions.get(message.subscription_id)
+            contact, subscription = (
+                contacts.get(message.account_id or ""),
+                subscriptions.get(message.subscription_id or 0),
+            )
             email = self._email(message, subscription, contact)
             if email is not None:
                 ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
@@ -114,7 +119,7 @@ class Preparation:
 
         at = message.first_tried_at or self.now
         try:
-            notice = Notice(message.effect_key, message.kind, message.account_id, contact, details, at)
+            notice = Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
             return self.runtime.renderer.render(notice)
         except ConfigurationError:
             raise

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..domain.states import Workspaces
+from ..domain.states import WorkspaceWish
 from ..errors import PermanentFailure, UnknownOutcome, describe
 from ..models import OutboxMessage
 from ..outside.call import Call
@@ -106,9 +106,12 @@ class _Flights:
 
 
 def _carry_out(runtime: Runtime, message: OutboxMessage) -> None:
+    account_id, subscription_id = message.account_id, message.subscription_id
+    assert account_id is not None, "an operation is about an account"
+    assert subscription_id is not None, "an operation is about a subscription"
     reason = str(message.details.get("reason", ""))
-    operation = Operation(message.effect_key, message.product, reason, message.subscription_id)
-    if message.kind == Workspaces.STOP.value:
-        runtime.provisioner.suspend(message.account_id, operation)
+    operation = Operation(message.effect_key, message.product or "", reason, subscription_id)
+    if message.kind == WorkspaceWish.STOP.value:
+        runtime.provisioner.suspend(account_id, operation)
     else:
-        runtime.provisioner.resume(message.account_id, operation)
+        runtime.provisioner.resume(account_id, operation)

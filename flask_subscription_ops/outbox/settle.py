@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, update
 
-from ..domain.backoff import backoff, jittered
+from ..domain.retry import EffectState, backoff, jittered
 from ..models import OutboxMessage
-from ..models.outbox import EffectState
 from ..runtime import Runtime
 from ..signals import effect_failed, send
 from .claim import RELEASED

@@ -54,7 +54,7 @@ def _with_subscription(account_id: str | None) -> Any:
 
 
 def _check(subscription_id: int, chain: list[Any]) -> Iterator[str]:
-    subject, before = f"sub-{subscription_id}", None
+    subject, before = Subscription.name_of(subscription_id), None
     for expected, entry in enumerate(chain, start=1):
         if entry.version != expected:
             yield f"{subject}: entry {expected} is missing or repeated, found version {entry.version}"
@@ -81,4 +81,4 @@ def _unaudited(session: Session, account_id: str | None) -> Iterator[str]:
     if account_id is not None:
         statement = statement.where(Subscription.account_id == account_id)
     for subscription_id in session.scalars(statement):
-        yield f"sub-{subscription_id}: has no audit at all"
+        yield f"{Subscription.name_of(subscription_id)}: has no audit at all"

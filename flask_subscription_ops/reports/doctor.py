@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, inspect, select
 
-from ..domain.reasons import WANTED_IN
+from ..domain.emails import EMAILS
+from ..domain.retry import EffectState
 from ..errors import ConfigurationError, SubscriptionOpsError
 from ..models import Base, OutboxMessage
-from ..models.outbox import EffectState
 from ..runs.guard import missing_from_schema, stored_deployment
 from ..runtime import Runtime
 
@@ -97,7 +97,7 @@ def _mail(runtime: Runtime) -> Iterator[str]:
     try:
         _ = runtime.renderer.sender
         runtime.transport.check()
-        without = set(WANTED_IN) - set(runtime.renderer.kinds())
+        without = set(EMAILS) - set(runtime.renderer.kinds())
     except ConfigurationError as error:
         yield from error.problems
     except SubscriptionOpsError as error:

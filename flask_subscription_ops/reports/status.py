@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..domain.clock import to_text
+from ..domain.retry import EffectState
 from ..jobs.table import JOBS
 from ..models import JobRun, OutboxMessage, Subscription
-from ..models.outbox import EffectState
 from ..runs.guard import stored_deployment
 from ..runs.report import Outcome
 from ..runtime import Runtime

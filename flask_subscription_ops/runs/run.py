@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ..actions.work import Work
+from ..actions.context import Context, context_of
 from ..domain.clock import as_instant
 from ..errors import InvalidInput, TimeTravelRefused
 from ..models import JobRun
@@ -54,16 +54,14 @@ class Run:
         """How many more subscriptions this run may look at."""
         return self.limit - self.report.examined
 
-    def work(self, session: Session) -> Work:
+    def context(self, session: Session) -> Context:
         """Return what actions need."""
-        return Work(
-            session=session,
-            settings=self.runtime.settings,
+        return context_of(
+            self.runtime,
+            session,
             now=self.now,
             actor=self.job.name,
             run_id=self.report.run,
-            has_workspaces=self.runtime.has_workspaces,
-            sender=self.runtime.app,
             rehearses=self.report.dry_run,
         )
 

@@ -102,7 +102,7 @@ def test_a_life_by_hand_is_told_by_its_audit_and_its_effects(host: Host) -> None
         (2, "trialing", "trialing", "trial_extended"),
         (3, "trialing", "active", "subscribed"),
         (4, "active", "paused", "paused"),
-        (5, "paused", "active", "resumed"),
+        (5, "paused", "active", "unpaused"),
         (6, "active", "active", "cancel_scheduled"),
         (7, "active", "active", "cancel_withdrawn"),
         (8, "active", "canceled", "canceled"),
@@ -136,7 +136,7 @@ def test_an_entry_tells_when_who_and_why(host: Host) -> None:
         "cause": "canceled",
         "actor": "app",
         "run": None,
-        "details": {"reason": "sold the company"},
+        "details": {"reason": "sold the company", "before": {"ended_at": None, "status": "trialing"}},
     }
 
 
@@ -174,7 +174,11 @@ def test_an_extension_moves_the_planned_end_and_says_from_where(host: Host) -> N
     host.db.session.commit()
 
     assert host.reload(trial).trial_ends_at == NOON + days(21)
-    assert entries(host)[-1]["details"] == {"days": 7, "from": "2026-12-15T12:00:00Z"}
+    assert entries(host)[-1]["details"] == {
+        "days": 7,
+        "from": "2026-12-15T12:00:00Z",
+        "before": {"trial_ends_at": "2026-12-15T12:00:00Z"},
+    }
 
 
 def test_an_extension_arms_the_reminders_anew(host: Host) -> None:

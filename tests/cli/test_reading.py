@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.domain.reasons import WANTED_IN
+from flask_subscription_ops.domain.emails import EMAILS
 
 from ..hosts import NOON, Host, days
 from .conftest import Shop
@@ -265,7 +265,7 @@ def test_doctor_survives_missing_tables(sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("locale", ["en", "tr", "ru", "tlh"])
-@pytest.mark.parametrize("kind", WANTED_IN)
+@pytest.mark.parametrize("kind", EMAILS)
 def test_every_email_can_be_looked_at_in_every_language(sqlite_host: Host, kind: str, locale: str) -> None:
     result = run(sqlite_host, "mail", "preview", kind, "--locale", locale)
 

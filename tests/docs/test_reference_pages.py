@@ -13,9 +13,9 @@ from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
 import flask_subscription_ops
 from flask_subscription_ops import SubscriptionOps, errors, models, signals
-from flask_subscription_ops.domain.backoff import STEPS
-from flask_subscription_ops.domain.reasons import WANTED_IN
-from flask_subscription_ops.domain.states import AMENDMENTS, BEGINNINGS, LIVE, TRANSITIONS, WITH_ACCESS, Edge, Status
+from flask_subscription_ops.domain.emails import EMAILS
+from flask_subscription_ops.domain.retry import STEPS
+from flask_subscription_ops.domain.states import EDGES, LIVE, WITH_ACCESS, Edge, Status
 from flask_subscription_ops.hooks import ARGUMENTS
 from flask_subscription_ops.mail.letters.render import Renderer
 from flask_subscription_ops.mail.letters.wording import variables
@@ -28,8 +28,14 @@ PACKAGE = Path(flask_subscription_ops.__file__).parent
 
 
 def edges() -> list[tuple[str, str, Edge]]:
-    begun = [("-", cause.value, edge) for cause, edge in BEGINNINGS.items()]
-    return begun + [(status.value, cause.value, edge) for (status, cause), edge in TRANSITIONS.items()]
+    """Return the edges of the diagram: all but the amendments, which have no effects and leave the status."""
+    found = [(status.value if status else "-", cause.value, edge) for (status, cause), edge in EDGES.items()]
+    return [row for row in found if row[1] not in amendments()]
+
+
+def amendments() -> dict[str, list[str]]:
+    kept = [(status, cause) for (status, cause), edge in EDGES.items() if status and edge == Edge(status)]
+    return {cause.value: sorted(s.value for s, c in kept if c is cause) for _, cause in kept}
 
 
 def test_the_diagram_has_every_edge_with_its_cause() -> None:
@@ -58,7 +64,7 @@ def test_the_page_of_states_tells_access_life_and_amendments() -> None:
         s.value: ("yes" if s in WITH_ACCESS else "no", "yes" if s in LIVE else "no") for s in Status
     }
     amended = {row[0]: re.findall(r"\w+", row[1]) for row in rows(table["Every edge"]) if len(row) == 3}
-    assert amended == {cause.value: sorted(s.value for s in allowed) for cause, allowed in AMENDMENTS.items()}
+    assert amended == amendments()
 
 
 def test_the_page_of_tables_has_every_column_index_and_value() -> None:
@@ -99,7 +105,7 @@ def test_the_page_of_emails_has_every_kind_and_when_it_is_wanted() -> None:
     }
 
     assert sorted(listed) == Renderer(Flask("host"), Settings()).kinds()
-    assert listed == {kind: sorted(status.value for status in wanted) for kind, wanted in WANTED_IN.items()}
+    assert listed == {kind.name: sorted(status.value for status in kind.wanted_in) for kind in EMAILS.values()}
 
 
 def test_the_page_of_emails_names_every_variable() -> None:
@@ -170,6 +176,7 @@ SERVICES = {
     "pause",
     "unpause",
     "extend_trial",
+    "acting_as",
     "run_job",
 }
 

@@ -75,8 +75,9 @@ def test_a_document_of_it_holds_the_columns_of_the_contract_and_nothing_internal
     trial = sqlite_host.trial("7")
 
     columns = """id account_id product plan status amount currency interval interval_count anchor trial_ends_at
-        period_start period_end grace_ends_at suspended_at ended_at cancel_at_period_end paused_until collected_by
-        payment_method provider provider_customer_id provider_subscription_id usage_count usage_limit version
+        period_start period_end grace_ends_at suspended_at ended_at cancel_at_period_end paused_at paused_until
+        next_plan collected_by payment_method provider provider_customer_id provider_subscription_id usage_count
+        usage_limit version
         created_at updated_at has_access"""
     assert list(trial.to_dict()) == columns.split()
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 
 import pytest
 
@@ -11,12 +10,10 @@ from flask_subscription_ops.outbox.enqueue import enqueue
 
 from ..hosts import NOON, Host, days
 
-END = date(2026, 12, 15)
-
 
 def test_of_eight_that_queue_the_same_effect_at_once_one_does(host: Host) -> None:
     trial = host.trial()
-    effect = email("trial_reminder", trial, NOON, END, 7)
+    effect = email("trial_reminder", trial, NOON, steps=(7,))
 
     with ThreadPoolExecutor(8) as pool:
         new = list(pool.map(lambda _: _queue(host, [effect]), range(8)))
@@ -27,7 +24,7 @@ def test_of_eight_that_queue_the_same_effect_at_once_one_does(host: Host) -> Non
 
 def test_queueing_tells_which_effects_are_new_in_their_order(host: Host) -> None:
     trial = host.trial()
-    three, one, seven = (email("trial_reminder", trial, NOON, END, n) for n in (3, 1, 7))
+    three, one, seven = (email("trial_reminder", trial, NOON, steps=(n,)) for n in (3, 1, 7))
     _queue(host, [one])
 
     new = _queue(host, [seven, one, three])
@@ -45,7 +42,7 @@ def test_a_rolled_back_change_leaves_no_effect(host: Host) -> None:
 def test_an_effect_is_due_from_the_instant_it_names(sqlite_host: Host) -> None:
     trial = sqlite_host.trial()
 
-    _queue(sqlite_host, [email("trial_reminder", trial, NOON + days(2), END, 7)])
+    _queue(sqlite_host, [email("trial_reminder", trial, NOON + days(2), steps=(7,))])
 
     message = sqlite_host.db.session.query(OutboxMessage).filter_by(kind="trial_reminder").one()
     assert (message.due_at, message.created_at) == (NOON + days(2), NOON)

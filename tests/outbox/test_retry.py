@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flask_subscription_ops.domain.backoff import backoff, jittered
+from flask_subscription_ops.domain.retry import backoff, jittered
 from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.signals import effect_failed

@@ -104,6 +104,6 @@ def test_every_change_of_a_busy_life_leaves_a_whole_audit(host: Host) -> None:
     assert [entry["version"] for entry in found] == list(range(1, 9))
     assert [entry["cause"] for entry in found] == [
         *["trial_started", "cancel_scheduled", "cancel_withdrawn", "trial_extended"],
-        *["subscribed", "paused", "resumed", "canceled"],
+        *["subscribed", "paused", "unpaused", "canceled"],
     ]
     assert list(verify(host.subs.runtime)) == []

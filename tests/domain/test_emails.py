@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flask_subscription_ops.domain.clock import to_text
-from flask_subscription_ops.domain.reasons import Facts, why_not
+from flask_subscription_ops.domain.emails import Facts, why_not
 from flask_subscription_ops.domain.reminders import Ladder
 from flask_subscription_ops.domain.states import Status
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_subscription_ops.domain.backoff import backoff, jittered
+from flask_subscription_ops.domain.retry import backoff, jittered
 
 
 def test_the_wait_grows_from_a_minute_to_twelve_hours_and_stays_there() -> None:
