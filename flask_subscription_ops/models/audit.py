@@ -41,6 +41,10 @@ class AuditEntry(Base):
     details: Mapped[Any] = mapped_column(Json)
     hash: Mapped[str | None] = mapped_column(String(64))  # over this entry and the hash of the one before it
 
+    def content(self) -> dict[str, Any]:
+        """Return what its hash is made of."""
+        return {name: getattr(self, name) for name in ("at", *HASHED)}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry in the words of `flask subs audit`."""
         return {
