@@ -17,6 +17,9 @@ from .lookup import live, was_here
 from .row import lock
 from .terms import first_look, plan_terms
 
+# How the databases name the constraint that a second live subscription meets.
+SECOND_LIVE = ("uq_subs_subscriptions_account_id_product_live", "subs_subscriptions.live")
+
 
 def start_trial(
     context: Context, account_id: str, plan_key: str, *, days: int | None, product: str, payment_method: str | None
@@ -88,7 +91,7 @@ def _add(context: Context, subscription: Subscription, cause: Cause) -> None:
         with session.begin_nested():
             session.add(subscription)
     except IntegrityError as error:
-        if live(session, subscription.account_id, subscription.product) is None:
+        if not any(name in str(error.orig) for name in SECOND_LIVE):
             raise
         raise _exists(subscription) from error
     begin(context, subscription, cause, comes_back=was_here(session, subscription))

@@ -62,7 +62,8 @@ def _check(subject: str, chain: Sequence[Any]) -> Iterator[str]:
             yield f"{subject}: entry {expected} begins at {entry.from_status}, the one before ended at {before}"
         before = entry.to_status
     entries, last = [row.AuditEntry for row in chain], chain[-1]
-    yield from _check_hashes(subject, entries)
+    rewritten = list(_check_hashes(subject, entries))
+    yield from rewritten
     if last.now_version is None:
         yield f"{subject}: has entries, and its subscription is gone"
         return
@@ -71,7 +72,7 @@ def _check(subject: str, chain: Sequence[Any]) -> Iterator[str]:
             f"{subject}: is {last.now_status} at version {last.now_version},"
             f" the audit ends with {entries[-1].to_status} at version {entries[-1].version}"
         )
-    elif last.now_audit_hash != entries[-1].hash:
+    elif not rewritten and last.now_audit_hash != entries[-1].hash:
         yield f"{subject}: its last entry is not the one that was written with it"
 
 

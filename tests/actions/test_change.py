@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from flask_subscription_ops import SubscriptionOps
+from flask_subscription_ops.actions.context import context_of
+from flask_subscription_ops.actions.effects import drop
 from flask_subscription_ops.errors import IllegalTransition, InvalidInput, NaiveDatetime
 from flask_subscription_ops.models import AuditEntry, Subscription
 
@@ -164,6 +166,70 @@ def test_a_cancel_at_once_ends_access_for_good(host: Host) -> None:
     found = host.reload(trial)
     assert (found.status, found.ended_at, found.live) == ("canceled", NOON, None)
     assert not host.subs.has_access("7")
+
+
+def test_what_an_entry_held_before_names_every_column_that_changed_and_no_payer(host: Host) -> None:
+    host.trial("7", days=10, payment_method="pm_first")
+    host.at(NOON + days(1))
+
+    host.subs.subscribe("7", "pro", payment_method="pm_second")
+    host.db.session.commit()
+
+    assert entries(host)[-1]["details"]["before"] == {
+        "anchor": "2026-12-01T12:00:00Z",
+        "payment_method": "changed",
+        "period_end": None,
+        "period_start": "2026-12-01T12:00:00Z",
+        "status": "trialing",
+    }
+
+
+def test_the_audit_names_who_acts(host: Host) -> None:
+    trial = host.trial("7")
+
+    with host.subs.acting_as("alice"):
+        host.subs.extend_trial(trial, days=1)
+        with host.subs.acting_as("bob"):
+            host.subs.cancel(trial)
+        host.subs.resume(trial)
+        host.db.session.add(Subscription(account_id="8", plan="pro", period_end=NOON + days(30)))
+        host.db.session.flush()
+    host.subs.extend_trial(trial, days=1)
+    host.db.session.commit()
+
+    assert [entry["actor"] for entry in entries(host)] == ["app", "alice", "bob", "alice", "alice", "app"]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "a\nb", None, 7])
+def test_an_actor_is_a_short_printable_name(sqlite_host: Host, name: Any) -> None:
+    with pytest.raises(InvalidInput, match="an actor is named by"), sqlite_host.subs.acting_as(name):
+        raise AssertionError("nobody acts under such a name")
+
+
+def test_a_dropped_reminder_does_not_come_back_with_a_withdrawn_cancellation(host: Host) -> None:
+    trial = host.trial("7")
+    host.check(NOON + days(7), deliver=False)
+    with host.subs.runtime.writing() as session:
+        drop(context_of(host.subs.runtime, session), ["trial-reminder:sub-1:2026-12-15:7"])
+
+    host.subs.cancel(trial)
+    host.subs.resume(trial)
+    host.db.session.commit()
+
+    assert host.effects()["trial-reminder:sub-1:2026-12-15:7"] == "dropped"
+
+
+def test_a_pause_keeps_when_it_began(host: Host) -> None:
+    host.at(NOON)
+    paid = host.subs.subscribe("7", "pro")
+    host.subs.pause(paid)
+    host.db.session.commit()
+    assert host.reload(paid).paused_at == NOON
+
+    host.subs.unpause(paid)
+    host.db.session.commit()
+
+    assert host.reload(paid).paused_at is None
 
 
 def test_an_extension_moves_the_planned_end_and_says_from_where(host: Host) -> None:

@@ -93,7 +93,7 @@ def test_audit_is_one_object_a_line_with_the_words_of_the_contract(sqlite_host: 
         "cause": "trial_ended",
         "actor": "trial-check",
         "run": report.run,
-        "details": {},
+        "details": {"before": {"ended_at": None, "status": "trialing"}},
     }
     assert (entries[0]["from"], entries[0]["actor"], entries[0]["run"]) == (None, "app", None)
 
@@ -222,7 +222,7 @@ def test_a_copy_can_be_adopted_without_what_it_still_had_to_send(sqlite_host: Ho
 
     assert "1 waiting effects dropped" in adopted.stdout
     assert (report.outcome.value, sqlite_host.kinds) == ("ok", [])
-    assert list(sqlite_host.effects().values()) == ["superseded"]
+    assert list(sqlite_host.effects().values()) == ["dropped"]
 
 
 def belongs_to_another(host: Host) -> None:

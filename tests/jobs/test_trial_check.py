@@ -6,7 +6,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.domain.states import Cause
+from flask_subscription_ops.domain.trials import End, Trial, ending
+from flask_subscription_ops.models import OutboxMessage, Subscription
 
 from ..hosts import NOON, Host, days
 
@@ -44,6 +46,38 @@ def test_effect_keys_are_made_of_business_facts(sqlite_host: Host) -> None:
     assert [(email.key, email.headers["X-Subs-Effect"]) for email in sqlite_host.subs.mailbox] == [
         (key, key) for key in sqlite_host.effects() if not key.startswith("suspend")
     ]
+
+
+@pytest.mark.parametrize("collected_by", ["manual", "local", "provider"])
+@pytest.mark.parametrize("cancel_at_period_end", [False, True])
+def test_the_database_finds_every_trial_that_is_to_end_and_a_run_ends_no_other(
+    host: Host, collected_by: str, cancel_at_period_end: bool
+) -> None:
+    owner = {"collected_by": collected_by, "cancel_at_period_end": cancel_at_period_end}
+    host.at(NOON)
+    moved_in = Subscription(account_id="7", plan="pro", status="trialing", trial_ends_at=NOON + days(3), **owner)
+    host.db.session.add(moved_in)
+    host.db.session.commit()
+
+    report = host.check(NOON + days(3))
+
+    step = ending(Trial(NOON + days(3), collected_by, cancel_at_period_end))
+    expected = {Cause.TRIAL_ENDED: "expired", Cause.CANCELED: "canceled"}
+    status = expected[step.cause] if isinstance(step, End) else "trialing"
+    assert (host.reload(moved_in).status, report.changed) == (status, int(isinstance(step, End)))
+    assert host.stopped == (["7"] if isinstance(step, End) else [])
+
+
+def test_a_trial_without_an_end_in_sight_is_left_alone(sqlite_host: Host) -> None:
+    sqlite_host.known["7"] = Contact("a@b.example", timezone="Asia/Tokyo")
+    never = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    sqlite_host.at(NOON)
+    sqlite_host.db.session.add(Subscription(account_id="7", plan="pro", status="trialing", trial_ends_at=never))
+    sqlite_host.db.session.commit()
+
+    report = sqlite_host.check(NOON + days(20))
+
+    assert (report.outcome, report.failures, report.changed) == ("ok", [], 0)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
+from flask_subscription_ops.actions.adopt import adopt
+from flask_subscription_ops.actions.context import Context
+from flask_subscription_ops.models import AuditEntry
+from flask_subscription_ops.models.audit import chained
 from flask_subscription_ops.reports.audit import entries, verify
 
 from ..hosts import NOON, Host, days
@@ -65,6 +71,79 @@ def test_verify_names_every_harm(story: Host, harm: str, found: str) -> None:
 
     assert found in problems
     assert all(problem.startswith("sub-1: ") for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        "at = '2026-11-30 12:00:00.000000'",
+        "account_id = '9'",
+        "cause = 'undone'",
+        "actor = 'somebody'",
+        "run_id = 77",
+        """details = '{"days": 30}'""",
+        "hash = NULL",
+        "hash = 'x'",
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_verify_finds_an_entry_that_was_rewritten(story: Host, version: int, rewritten: str) -> None:
+    where = f"subscription_id = 1 AND version = {version}"
+    story.db.session.execute(text(f"UPDATE subs_audit SET {rewritten} WHERE {where}"))
+    story.db.session.commit()
+
+    [problem] = verify(story.subs.runtime)
+
+    assert problem.startswith("sub-1: entry ")
+    assert problem.endswith("was rewritten, or stands where another one was")
+
+
+def test_verify_finds_a_last_entry_that_was_rewritten_with_its_hash(story: Host) -> None:
+    last = story.db.session.query(AuditEntry).filter_by(subscription_id=1, version=3).one()
+    before = story.db.session.query(AuditEntry).filter_by(subscription_id=1, version=2).one()
+    forged = chained(before.hash, {**last.content(), "actor": "somebody"})
+    change = text("UPDATE subs_audit SET actor = 'somebody', hash = :hash WHERE id = :id")
+    story.db.session.execute(change, {"hash": forged, "id": last.id})
+    story.db.session.commit()
+
+    assert list(verify(story.subs.runtime)) == ["sub-1: its last entry is not the one that was written with it"]
+
+
+def test_entries_from_before_there_were_hashes_may_begin_a_chain(story: Host) -> None:
+    story.db.session.execute(text("UPDATE subs_audit SET hash = NULL"))
+    story.db.session.execute(text("UPDATE subs_subscriptions SET audit_hash = NULL"))
+    story.db.session.commit()
+    story.subs.cancel(story.subs.get("1"), at_period_end=False)
+    story.db.session.commit()
+
+    assert list(verify(story.subs.runtime)) == []
+
+
+def test_an_adoption_is_an_entry_about_no_subscription_in_a_chain_of_its_own(host: Host) -> None:
+    host.check(NOON)  # the first run of all stores the name
+    for name in ("staging", "rehearsal"):
+        settings = replace(host.subs.settings, deployment=name)
+        with host.subs.runtime.writing() as session:
+            adopt(Context(session, settings, NOON, actor="operator"))
+
+    found = list(entries(host.subs.runtime, since=None, account_id=None))
+
+    assert [(entry["cause"], entry["actor"], entry["subscription"], entry["version"]) for entry in found] == [
+        ("adopted", "operator", None, None)
+    ] * 2
+    assert found[1]["details"] == {"from": "staging", "to": "rehearsal", "epoch": 3}
+    assert list(verify(host.subs.runtime)) == []
+
+
+@pytest.mark.parametrize("harm", ["UPDATE subs_audit SET actor = 'x'", "DELETE FROM subs_audit WHERE id = 2"])
+def test_verify_looks_at_the_entries_about_no_subscription_too(sqlite_host: Host, harm: str) -> None:
+    test_an_adoption_is_an_entry_about_no_subscription_in_a_chain_of_its_own(sqlite_host)
+    sqlite_host.db.session.execute(text(harm))
+    sqlite_host.db.session.commit()
+
+    [problem] = verify(sqlite_host.subs.runtime)
+
+    assert problem.startswith("entries about no subscription: ")
 
 
 def test_verify_finds_a_copied_entry_where_the_database_lost_its_unique_key(story: Host) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from flask_subscription_ops.errors import DatabaseUnreachable, SchemaOutdated
 from flask_subscription_ops.jobs.table import JOBS
@@ -109,6 +109,16 @@ def test_a_token_is_not_good_for_much_more_than_it_was_printed_for(braked: Host)
     report = braked.check(END, confirm=token)
 
     assert (report.outcome.exit_code, report.changed) == (4, 0)
+
+
+def test_a_token_of_another_job_is_no_token(braked: Host) -> None:
+    token = braked.check(END).confirm
+    braked.db.session.execute(update(JobRun).where(JobRun.confirm == token).values(job="expire-subscriptions"))
+    braked.db.session.commit()
+
+    report = braked.check(END, confirm=token)
+
+    assert (report.outcome.value, report.changed) == ("stopped", 0)
 
 
 def test_a_token_is_good_for_a_day(braked: Host) -> None:

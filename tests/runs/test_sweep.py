@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import ConfigurationError
-from flask_subscription_ops.models import AuditEntry
+from flask_subscription_ops.models import AuditEntry, Subscription
 
 from ..customers import add_trials
 from ..hosts import NOON, Host, days
@@ -27,6 +28,39 @@ def test_an_account_whose_contact_cannot_be_asked_for_stops_nobody_else(host: Ho
     assert report.failures == [{"subject": "sub-3", "error": "RuntimeError: the directory is away"}]
     assert report.outcome.exit_code == 1
     assert _reminded(host) == [1, 2, 4, 5]
+
+
+def test_a_row_that_another_session_holds_is_stepped_over(host: Host) -> None:
+    if host.db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one lock for all rows")
+    for number in range(1, 4):
+        host.trial(str(number))
+    with Session(host.db.engine) as other:
+        other.get(Subscription, 2, with_for_update=True)
+
+        report = host.check(END, deliver=False)
+
+        assert (report.changed, report.failed) == (2, 0)
+        assert _statuses(host) == ["expired", "trialing", "expired"]
+    assert host.check(END, deliver=False).changed == 1
+
+
+def test_a_row_that_changed_after_it_was_found_is_left_alone(host: Host) -> None:
+    for number in range(1, 4):
+        host.trial(str(number))
+
+    def ask(account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        if "2" in account_ids:
+            host.subs.cancel(host.subs.get("2"), at_period_end=False)
+            host.db.session.commit()
+        return {account_id: Contact("a@b.example") for account_id in account_ids}
+
+    host.subs.contacts(ask)
+
+    report = host.check(A_WEEK_BEFORE, deliver=False)
+
+    assert (report.changed, report.failed) == (2, 0)
+    assert _reminded(host) == [1, 3]
 
 
 def test_a_row_that_failed_is_handled_when_its_fault_is_mended(sqlite_host: Host) -> None:
