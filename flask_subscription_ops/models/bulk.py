@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Dialect,
+    Join,
     Subquery,
     Update,
     any_,
@@ -26,7 +27,9 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from .base import Base
@@ -96,12 +99,26 @@ def _insert(session: Session, model: type[Base], rows: Rows) -> Any:
 def _update_statement(dialect: str, model: type[Base], names: tuple[str, ...]) -> Update:
     table: Any = model.__table__
     given = _rows_as_table(dialect, table, names)
-    values = {name: given.c[name] for name in names if name not in ("id", "version")}
-    return (
-        update(table)
-        .where(table.c.id == given.c.id, table.c.version == given.c.version)
-        .values({**values, "version": table.c.version + 1})
-    )
+    values = {table.c[name]: given.c[name] for name in names if name not in ("id", "version")}
+    by_id, as_read = table.c.id == given.c.id, table.c.version == given.c.version
+    written = update(_InOrder(given, table, by_id)) if dialect in MYSQL else update(table).where(by_id)
+    return written.where(as_read).values({**values, table.c.version: table.c.version + 1})
+
+
+class _InOrder(Join):
+    """A join that MariaDB and MySQL read from left to right, the right side by its primary key.
+
+    Left to themselves they scan a small table, and wait for rows of it that other workers hold.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_InOrder)
+def _write_in_order(join: Any, compiler: SQLCompiler, **options: Any) -> str:
+    options |= {"asfrom": True}
+    left, right, on = (compiler.process(part, **options) for part in (join.left, join.right, join.onclause))
+    return f"{left} STRAIGHT_JOIN {right} FORCE INDEX (PRIMARY) ON {on}"
 
 
 def _rows_as_table(dialect: str, table: Any, names: Sequence[str]) -> Subquery:
