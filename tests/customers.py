@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -23,8 +23,16 @@ TABLES = (
 )
 
 
-def add_trials(host: Host, first: int, count: int, *, ends: datetime, look: datetime | None = None) -> None:
-    """Add trials whose reminders are to be looked at from `look` on."""
+def add_trials(
+    host: Host,
+    first: int,
+    count: int,
+    *,
+    ends: datetime,
+    look: datetime | None = None,
+    apart: timedelta = timedelta(),
+) -> None:
+    """Add trials that end `apart` from one another; their reminders are to be looked at from `look` on."""
     row: dict[str, Any] = {
         "product": "default",
         "plan": "pro",
@@ -46,7 +54,10 @@ def add_trials(host: Host, first: int, count: int, *, ends: datetime, look: date
     }
     table: Any = Subscription.__table__
     with host.db.engine.begin() as connection:
-        connection.execute(insert(table), [{**row, "account_id": f"{first + i}"} for i in range(count)])
+        connection.execute(
+            insert(table),
+            [{**row, "account_id": f"{first + i}", "trial_ends_at": ends + i * apart} for i in range(count)],
+        )
 
 
 def contents(host: Host) -> dict[str, list[tuple[Any, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ def test_an_idle_run_costs_the_same_whatever_the_number_of_customers(sqlite_host
 
 
 def _cost(host: Host, *, first: int, chunks: int, now: datetime) -> Counter[str]:
-    add_trials(host, first, chunks * CHUNK, ends=END, look=NOON)
+    add_trials(host, first, chunks * CHUNK, ends=END, look=NOON, apart=-timedelta(seconds=1))
     with counting(host) as counted:
         report = host.check(now, deliver=False)
     counted["changed"] = report.changed
