@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
-from .types import BigId, Instant, key_text
+from .types import BigId, ErrorText, Instant, key_text
 
 
 class Invoice(Base):
@@ -62,6 +62,6 @@ class Payment(Base):
     provider: Mapped[str] = mapped_column(String(32))
     reference: Mapped[str | None] = mapped_column(key_text(191))
     idempotency_key: Mapped[str] = mapped_column(key_text(191))
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(ErrorText)
     created_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)

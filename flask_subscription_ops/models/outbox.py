@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
-from .types import BigId, Instant, Json, key_text
+from .types import BigId, ErrorText, Instant, Json, key_text
 
 
 class EffectState(str, Enum):
@@ -56,6 +56,6 @@ class OutboxMessage(Base):
     lease_token: Mapped[str | None] = mapped_column(String(32))  # fresh for each claim: the fence of every later write
     first_tried_at: Mapped[datetime | None] = mapped_column(Instant)
     marked_at: Mapped[datetime | None] = mapped_column(Instant)  # from here on it may have happened
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(ErrorText)
     created_at: Mapped[datetime] = mapped_column(Instant)
     done_at: Mapped[datetime | None] = mapped_column(Instant)

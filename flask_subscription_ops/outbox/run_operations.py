@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.states import Workspaces
-from ..errors import PermanentFailure, UnknownOutcome, describe
+from ..errors import PermanentFailure, UnknownOutcome
 from ..models import OutboxMessage
+from ..models.types import Unreadable
 from ..outside.call import Call
+from ..outside.text import describe
 from ..runtime import Runtime
 from ..workspaces.base import Operation
 from .claim import claim_operations
@@ -106,6 +108,8 @@ class _Flights:
 
 
 def _carry_out(runtime: Runtime, message: OutboxMessage) -> None:
+    if isinstance(message.details, Unreadable):
+        raise PermanentFailure(f"its details are {message.details}: look at its row, then drop it")
     reason = str(message.details.get("reason", ""))
     operation = Operation(message.effect_key, message.product, reason, message.subscription_id)
     if message.kind == Workspaces.STOP.value:
