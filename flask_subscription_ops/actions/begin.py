@@ -14,17 +14,19 @@ from ..domain.states import Cause, Status
 from ..errors import InvalidInput, LiveSubscriptionExists
 from ..models import Subscription
 from ..models.locking import take_write_lock
+from ..outside.text import clean, require_text
 from .change import Change, apply, begin, lock
 from .work import Work
 
-KEY_LENGTHS = {"account_id": 191, "product": 64}
+KEY_LENGTHS = {"account_id": 191, "product": 64, "plan": 64}
+PAYMENT_METHOD_LENGTH = 255
 
 
 def start_trial(
     work: Work, account_id: str, plan_key: str, *, days: int | None, product: str, payment_method: str | None
 ) -> Subscription:
     """Begin a trial of `days` days, or of the plan's own length."""
-    plan = work.settings.plan(plan_key)
+    plan = _plan(work, plan_key, payment_method)
     length = days_from(plan.policy.trial_days if days is None else days)
     subscription = _from_plan(work, account_id, product, plan, payment_method)
     subscription.status = Status.TRIALING.value
@@ -36,7 +38,7 @@ def start_trial(
 
 def subscribe(work: Work, account_id: str, plan_key: str, *, product: str, payment_method: str | None) -> Subscription:
     """Begin a paid term now; a live trial of the same product becomes that term."""
-    plan = work.settings.plan(plan_key)
+    plan = _plan(work, plan_key, payment_method)
     trial = live(work, account_id, product)
     if trial is not None and trial.status == Status.TRIALING:
         return _convert(work, lock(work, trial), plan, payment_method)
@@ -69,18 +71,23 @@ def first_look(work: Work, subscription: Subscription) -> datetime | None:
 def days_from(days: object) -> timedelta:
     """Return whole days, one to ten years of them."""
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 3650:
-        raise InvalidInput(f"days must be a whole number from 1 to 3650, got {days!r}")
+        raise InvalidInput(f"days must be a whole number from 1 to 3650, got {clean(days, max_bytes=100)}")
     return timedelta(days=days)
 
 
 def text_key(value: object, name: str) -> str:
-    """Return a key as it is stored; anything but a short, non-empty string raises InvalidInput."""
-    longest = KEY_LENGTHS[name]
-    if not isinstance(value, str) or not value or len(value) > longest or "\0" in value:
-        raise InvalidInput(f"{name} must be a string of 1 to {longest} characters, got {value!r}: pass str(company.id)")
-    if value != value.strip():  # MariaDB takes "a" and "a " for the same key
-        raise InvalidInput(f"{name} must not begin or end with a space, got {value!r}")
-    return value
+    """Return a key as it is stored; anything but a short, non-empty line raises InvalidInput."""
+    key = require_text(value, name, longest=KEY_LENGTHS[name], remedy="pass str(company.id)")
+    if key != key.strip():  # MariaDB takes "a" and "a " for the same key
+        raise InvalidInput(f"{name} must not begin or end with a space, got {key!r}")
+    return key
+
+
+def _plan(work: Work, key: object, payment_method: object) -> Plan:
+    """Return the declared plan; raises InvalidInput where it or the payment method cannot be kept."""
+    if payment_method is not None:
+        require_text(payment_method, "payment_method", longest=PAYMENT_METHOD_LENGTH, shortest=0)
+    return work.settings.plan(require_text(key, "plan", longest=KEY_LENGTHS["plan"]))
 
 
 def _from_plan(work: Work, account_id: str, product: str, plan: Plan, payment_method: str | None) -> Subscription:

@@ -6,16 +6,19 @@ from typing import Any
 
 from ..domain.states import Cause, Status, edge
 from ..models import Subscription
+from ..outside.text import require_text
 from .begin import first_look, live
 from .change import Change, apply, lock
 from .outbox import reconsider
 from .work import Work
 
+REASON_LENGTH = 1000
 WITH_A_TERM = (Status.TRIALING, Status.ACTIVE)
 
 
 def cancel(work: Work, subscription: Subscription, *, at_period_end: bool, reason: str) -> None:
     """End the subscription; with `at_period_end` a trial or active term keeps its access until then."""
+    reason = require_text(reason, "reason", longest=REASON_LENGTH, shortest=0)
     lock(work, subscription)
     if at_period_end and subscription.status in WITH_A_TERM:
         _schedule(work, subscription, reason)

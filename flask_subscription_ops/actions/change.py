@@ -84,7 +84,8 @@ def record(work: Work, steps: Sequence[_Step]) -> None:
 def lock(work: Work, subscription: Subscription) -> Subscription:
     """Lock one subscription's row until the caller's transaction ends, and read it anew."""
     if not isinstance(subscription, Subscription):
-        raise InvalidInput(f"a Subscription is needed, got {subscription!r}; look it up with get(account_id)")
+        given = type(subscription).__name__
+        raise InvalidInput(f"a Subscription is needed, got {given}; look it up with get(account_id)")
     state: InstanceState[Subscription] = inspect(subscription)
     if state.transient or state.detached or object_session(subscription) is not work.session:
         raise InvalidInput("the subscription belongs to another session; look it up again with get(account_id)")
