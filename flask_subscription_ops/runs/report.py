@@ -66,7 +66,7 @@ class JobReport:
 
     def to_row(self) -> dict[str, Any]:
         """Return the object that is stored: of very many failures the first, and how many are left out."""
-        sizes = accumulate(len(json.dumps(failure)) for failure in self.failures)
+        sizes = accumulate(len(json.dumps(failure, ensure_ascii=False).encode()) for failure in self.failures)
         kept = [failure for failure, size in zip(self.failures, sizes, strict=True) if size <= STORED_BYTES]
         left_out = self.failed + self.tally.failed.total() - len(kept)
         return self.to_dict() | {"failures": kept} | ({"failures_left_out": left_out} if left_out > 0 else {})
