@@ -45,10 +45,10 @@ def name(longest: int) -> Read:
     """Read a string of one line, at most so many characters long."""
 
     def read(value: Any) -> str:
-        found = text(value)
+        found = value.strip() if isinstance(value, str) else value
         if problem := flaw(found, longest=longest):
             raise InvalidInput(problem)
-        return found
+        return str(found)
 
     return read
 
