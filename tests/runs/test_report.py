@@ -55,3 +55,18 @@ def test_three_hundred_failures_of_one_run_are_recorded_on_every_database(host: 
     assert (run.outcome, len(run.report["failures"])) == ("partial", 300)
     assert run.report == {**report.to_dict(), "as_of": run.report["as_of"]}
     assert {m.state for m in host.db.session.query(OutboxMessage)} == {"dead"}
+
+
+def test_a_run_with_more_failures_than_its_row_holds_is_recorded(sqlite_host: Host) -> None:
+    script(sqlite_host, Verdict.REFUSED).detail = "🎫" * 200
+    sqlite_host.at(NOON)
+    for number in range(350):
+        sqlite_host.subs.start_trial(str(number), "pro")
+    sqlite_host.db.session.commit()
+
+    report = sqlite_host.deliver(NOON)
+
+    stored = sqlite_host.db.session.query(JobRun).one().report
+    assert len(report.failures) == 350
+    assert len(stored["failures"]) + stored["failures_left_out"] == 350
+    assert stored["failures_left_out"] > 0
