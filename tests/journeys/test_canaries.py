@@ -218,9 +218,12 @@ def test_no_failure_tells_what_it_was_about(
     host.trial("2", payment_method=METHOD)
     break_it(host, stack)
 
+    heard: list[str] = []
+    stack.enter_context(effect_failed.connected_to(lambda app, **facts: heard.append(str(facts))))
+
     told = [_told(host, *words) for words in COMMANDS]
 
-    assert_no_canary("\n".join([*told, caplog.text, *_stored(host)]))
+    assert_no_canary("\n".join([*told, *heard, caplog.text, *_stored(host)]))
     assert "failed" in told[1] + told[2], "the fault did nothing"
 
 
