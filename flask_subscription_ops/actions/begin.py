@@ -79,7 +79,7 @@ def text_key(value: object, name: str) -> str:
     """Return a key as it is stored; anything but a short, non-empty line raises InvalidInput."""
     key = require_text(value, name, longest=KEY_LENGTHS[name], remedy="pass str(company.id)")
     if key != key.strip():  # MariaDB takes "a" and "a " for the same key
-        raise InvalidInput(f"{name} must not begin or end with a space, got {key!r}")
+        raise InvalidInput(f"{name} must not begin or end with a space: pass str(company.id)")
     return key
 
 

@@ -26,7 +26,7 @@ def _redact(record: logging.LogRecord) -> bool:
     elif record.args:
         record.args = tuple(_argument(value) for value in record.args)
     if record.exc_info and record.exc_info[1]:
-        record.exc_text = _trace(record.exc_info[1])
+        record.exc_text, record.exc_info = _trace(record.exc_info[1]), None  # no handler formats it anew
     return True
 
 

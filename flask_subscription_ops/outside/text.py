@@ -22,11 +22,11 @@ UNPRINTABLE = re.compile(
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)\S*@")
 _NAMED_SECRET = re.compile(r"\b((?:password|passwd|pwd|secret|token|api_?key)=)[^\s&;,'\"]+", re.IGNORECASE)
-_PART = r'[^\s<>"(),;:]'
+_ENDS = r'\s<>"(),;:'  # of a word
 _MAILBOX = re.compile(
-    rf'"[^"]*"@{_PART}+'
-    # Begins where a word begins: the search stays linear however long the word.
-    rf'|<?(?<![^\s<>"(),;:@])(?!\*\*\*@)[^\s<>"(),;:@]+(?:@|%40){_PART}+>?'
+    rf'"[^"]*"@[^{_ENDS}]+'
+    # A match begins where a word begins: the search stays linear however long the word.
+    rf"|<?(?<![^{_ENDS}@])(?!\*\*\*@)[^{_ENDS}@]+(?:@|%40)[^{_ENDS}]+>?"
 )
 
 
