@@ -104,17 +104,3 @@ class UnknownOutcome(EffectError):
 
 class DeadlineExceeded(UnknownOutcome):
     """An outside call took longer than it may."""
-
-
-ERROR_TEXT_LENGTH = 300
-
-
-def describe(error: BaseException) -> str:
-    """Return one line about any error; those of the database only by name, as their text repeats what was stored."""
-    name = type(error).__name__
-    text = " ".join(str(error).split())
-    if isinstance(error, SubscriptionOpsError):
-        return text
-    if type(error).__module__.startswith("sqlalchemy") or not text:
-        return name
-    return f"{name}: {text}"[:ERROR_TEXT_LENGTH]

@@ -209,7 +209,8 @@ class SubscriptionOps:
         """Return the account of the request being answered, as the host's hook tells it."""
         account_id = self._hooks.require("current_account")()
         if account_id is not None and not isinstance(account_id, str):
-            raise InvalidInput(f"the current_account hook must return a string or None, got {account_id!r}")
+            given = type(account_id).__name__
+            raise InvalidInput(f"the current_account hook must return a string or None, got {given}")
         return account_id
 
     def access_required(self, product: str = "default") -> Callable[[View], View]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .domain.contacts import Contact
 from .errors import ConfigurationError
 from .outside.call import Call
+from .outside.text import one_line
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -86,4 +88,10 @@ def fetch_contacts(app: Flask, hooks: Hooks, account_ids: Sequence[str], seconds
     found = Call(app.app_context, hooks.require("contacts"), list(account_ids)).result(seconds)
     if not isinstance(found, Mapping) or not all(isinstance(contact, Contact) for contact in found.values()):
         raise TypeError("the contacts hook must return a mapping of account keys to Contact")
-    return {str(account_id): contact for account_id, contact in found.items()}
+    return {str(account_id): _readable(contact) for account_id, contact in found.items()}
+
+
+def _readable(contact: Contact) -> Contact:
+    """Return the contact with plain text in it; its address is looked at when an email is to go there."""
+    texts = {name: one_line(getattr(contact, name) or "") for name in ("name", "locale", "timezone")}
+    return replace(contact, **texts)

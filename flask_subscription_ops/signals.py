@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from blinker import NamedSignal, Namespace
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
+
+from .outside.logs import logger
 
 _signals = Namespace()
 subscription_changed = _signals.signal("subscription-changed")
@@ -20,7 +21,7 @@ payment_changed = _signals.signal("payment-changed")
 effect_failed = _signals.signal("effect-failed")
 job_finished = _signals.signal("job-finished")
 
-log = logging.getLogger("flask_subscription_ops")
+log = logger()
 WAITING = "subscription_ops_signals"
 Waiting = tuple[SessionTransaction | None, NamedSignal, Any, dict[str, Any]]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from ..models import Deployment
 from ..models.deployment import DEPLOYMENT_ID
+from ..outside.logs import logger
 from .audit import record_apart
 from .context import Context
 
-log = logging.getLogger("flask_subscription_ops")
+log = logger()
 
 
 def adopt(context: Context) -> str | None:

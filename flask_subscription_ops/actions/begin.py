@@ -9,7 +9,7 @@ from ..domain.states import Cause, Status
 from ..errors import LiveSubscriptionExists
 from ..models import Subscription
 from ..models.locking import take_write_lock
-from .arguments import days_from, text_key
+from .arguments import days_from, declared_plan, payment_method_from, text_key
 from .audit import first_entry
 from .change import Change, apply, begin
 from .context import Context
@@ -25,7 +25,8 @@ def start_trial(
     context: Context, account_id: str, plan_key: str, *, days: int | None, product: str, payment_method: str | None
 ) -> Subscription:
     """Begin a trial of `days` days, or of the plan's own length."""
-    plan = context.settings.plan(plan_key)
+    plan = declared_plan(context.settings, plan_key)
+    payment_method = payment_method_from(payment_method)
     length = days_from(plan.policy.trial_days if days is None else days)
     subscription = _from_plan(context, account_id, product, plan, payment_method)
     subscription.status = Status.TRIALING.value
@@ -39,7 +40,8 @@ def subscribe(
     context: Context, account_id: str, plan_key: str, *, product: str, payment_method: str | None
 ) -> Subscription:
     """Begin a paid term now; a live trial of the same product becomes that term."""
-    plan = context.settings.plan(plan_key)
+    plan = declared_plan(context.settings, plan_key)
+    payment_method = payment_method_from(payment_method)
     trial = live(context.session, account_id, product)
     if trial is not None and lock(context, trial).status == Status.TRIALING:
         return _convert(context, trial, plan, payment_method)

@@ -9,17 +9,20 @@ from sqlalchemy import update
 from ..domain.retry import EffectState
 from ..domain.states import Cause, Status, edge
 from ..models import OutboxMessage, Subscription
+from ..outside.text import require_text
 from .change import Change, apply
 from .context import Context
 from .lookup import live
 from .row import lock
 from .terms import first_look
 
+REASON_LENGTH = 1000
 WITH_A_TERM = (Status.TRIALING, Status.ACTIVE)
 
 
 def cancel(context: Context, subscription: Subscription, *, at_period_end: bool, reason: str) -> None:
     """End the subscription; with `at_period_end` a trial or active term keeps its access until then."""
+    reason = require_text(reason, "reason", longest=REASON_LENGTH, shortest=0)
     lock(context, subscription)
     if at_period_end and subscription.status in WITH_A_TERM:
         _schedule(context, subscription, reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +11,10 @@ from ..domain.retry import EffectState
 from ..errors import UnknownEffect
 from ..models import OutboxMessage
 from ..outbox.claim import RELEASED
+from ..outside.logs import logger
 from .context import Context
 
-log = logging.getLogger("flask_subscription_ops")
+log = logger()
 
 GIVEN_UP = (EffectState.DEAD, EffectState.HELD, EffectState.NO_RECIPIENT)
 DROPPABLE = (*GIVEN_UP, EffectState.PENDING)

@@ -25,7 +25,8 @@ def lock(context: Context, subscription: Subscription) -> Subscription:
     Raises IllegalTransition where another transaction is changing it and does not let go.
     """
     if not isinstance(subscription, Subscription):
-        raise InvalidInput(f"a Subscription is needed, got {subscription!r}; look it up with get(account_id)")
+        given = type(subscription).__name__
+        raise InvalidInput(f"a Subscription is needed, got {given}; look it up with get(account_id)")
     state: InstanceState[Subscription] = inspect(subscription)
     if state.transient or state.detached or object_session(subscription) is not context.session:
         raise InvalidInput("the subscription belongs to another session; look it up again with get(account_id)")

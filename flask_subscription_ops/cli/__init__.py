@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 from flask import Flask
@@ -24,6 +26,12 @@ COMMANDS = {
 
 class SubsGroup(AppGroup):
     """The group whose commands are loaded one at a time."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what stdout's encoding cannot show is replaced instead of ending it."""
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the jobs first, then the rest."""

@@ -8,12 +8,12 @@ from datetime import datetime
 import click
 
 from ..reports.audit import entries, verify
-from .common import FOUND, echo_json, in_app, instant, runtime
+from .common import FOUND, echo_json, in_app, instant, runtime, say, stored_text
 
 
 @click.command("audit")
 @click.option("--since", metavar="ISO8601", callback=instant, help="Only what was written at or after this instant.")
-@click.option("--account", "account_id", metavar="ACCOUNT", help="Only this account's.")
+@click.option("--account", "account_id", metavar="ACCOUNT", callback=stored_text, help="Only this account's.")
 @click.option("--verify", "verifies", is_flag=True, help="Check that no entry is missing, repeated or contradictory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, which is the default.")
 @in_app
@@ -32,7 +32,7 @@ def _verify(account_id: str | None, as_json: bool) -> None:
     problems = 0
     for problem in verify(runtime(), account_id=account_id):
         problems += 1
-        echo_json({"problem": problem}) if as_json else click.echo(problem)
+        echo_json({"problem": problem}) if as_json else say(problem)
     if not as_json:
-        click.echo(f"{problems} problem{'s' * (problems > 1)}" if problems else "the audit is whole")
+        say(f"{problems} problem{'s' * (problems > 1)}" if problems else "the audit is whole")
     sys.exit(FOUND if problems else 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
+from logging import StreamHandler
 from typing import Any, NoReturn, TypeVar, cast
 
 import click
@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ..domain.clock import parse_instant, to_text
 from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
+from ..outside.logs import logger
+from ..outside.text import UNPRINTABLE, clean, is_storable, redacted
 from ..runtime import RUNTIME, Runtime, is_unusable, unreachable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -25,6 +27,8 @@ FOUND = 1
 WRONG_USAGE = 2
 COULD_NOT_RUN = 3
 STOPPED = 4
+
+SENTENCE_LIMIT = 1000  # characters of one sentence of ours, with what it quotes
 
 
 def runtime() -> Runtime:
@@ -41,7 +45,7 @@ def in_app(function: Command) -> Command:
         try:
             return function(*args, **kwargs)
         except SubscriptionOpsError as error:
-            fail(str(error), exit_code(error))
+            fail(error, exit_code(error))
         except DBAPIError as error:
             _explain(error)
 
@@ -55,15 +59,30 @@ def exit_code(error: SubscriptionOpsError) -> int:
     return WRONG_USAGE if isinstance(error, (InvalidInput, TimeTravelRefused)) else FOUND
 
 
-def fail(sentence: str, code: int) -> NoReturn:
-    """Say on stderr what went wrong, and end."""
-    click.echo(f"Error: {sentence}", err=True)
+def fail(reason: object, code: int) -> NoReturn:
+    """Say on stderr what went wrong, and end; what is not set up gets a line for each problem."""
+    first, *others = _sentences(reason)
+    say(f"Error: {first}", err=True)
+    for problem in others:
+        say(f"  - {problem}", err=True)
     sys.exit(code)
 
 
+def sentence(reason: object) -> str:
+    """Return in one line what went wrong; text from outside in it names nobody."""
+    return redacted(reason, SENTENCE_LIMIT)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line, whatever text it holds."""
+    click.echo(clean(line), err=err)
+
+
 def echo_json(document: Any) -> None:
-    """Print one JSON document on one line."""
-    click.echo(json.dumps(document, default=_plain, ensure_ascii=False))
+    """Print one JSON document on one line; what a terminal obeys or stdout cannot show is escaped."""
+    is_utf8 = (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
+    line = json.dumps(document, default=_plain, ensure_ascii=not is_utf8)
+    click.echo(UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
 
 def instant(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
@@ -76,11 +95,25 @@ def instant(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+def stored_text(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Read an argument that rows are looked up by; what no database can hold is wrong usage."""
+    for text in value if isinstance(value, tuple) else (value or "",):
+        if not is_storable(text):
+            raise click.BadParameter("it holds NUL or bytes that are no text", context, parameter)
+    return value
+
+
 def table(rows: Sequence[tuple[str, ...]]) -> None:
     """Print rows in columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
     for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _sentences(reason: object) -> list[str]:
+    if isinstance(reason, ConfigurationError):
+        return ["flask-subscription-ops is not set up:", *map(sentence, reason.problems)]
+    return [sentence(reason)]
 
 
 def _plain(value: Any) -> Any:
@@ -93,17 +126,18 @@ def _explain(error: DBAPIError) -> NoReturn:
     from ..runs.guard import require_schema
 
     if not is_unusable(error):
-        raise error
+        statement = f"{type(error).__name__} at {clean(error.statement)}"  # never its values
+        fail(f"the database refused what it was given: {statement}", COULD_NOT_RUN)
     try:
         require_schema(runtime())
     except NotReady as reason:
-        fail(str(reason), COULD_NOT_RUN)
+        fail(reason, COULD_NOT_RUN)
     except DBAPIError:
         pass  # not even its tables can be listed: the first error says why
-    fail(str(unreachable(runtime().engine, error)), COULD_NOT_RUN)
+    fail(unreachable(runtime().engine, error), COULD_NOT_RUN)
 
 
 def _log_to_stderr() -> None:
-    log = logging.getLogger("flask_subscription_ops")
+    log = logger()
     if not log.hasHandlers():
-        log.addHandler(logging.StreamHandler())
+        log.addHandler(StreamHandler())

@@ -8,7 +8,7 @@ from ..actions.adopt import adopt as adopt_database
 from ..actions.context import context_of
 from ..actions.effects import drop_waiting
 from ..runs.guard import stored_deployment
-from .common import echo_json, in_app, runtime
+from .common import echo_json, in_app, runtime, say
 
 
 @click.group("deployment")
@@ -27,7 +27,7 @@ def show(as_json: bool) -> None:
     if as_json:
         echo_json(names)
     else:
-        click.echo(f"configured {names['configured']}, stored {names['stored'] or 'nothing yet'}")
+        say(f"configured {names['configured']}, stored {names['stored'] or 'nothing yet'}")
 
 
 @command.command("adopt")
@@ -40,8 +40,8 @@ def adopt(drop_effects: bool) -> None:
         context = context_of(work_on, session, actor="operator")
         before = adopt_database(context)
         dropped = drop_waiting(context, f"it was queued by {before}") if drop_effects else 0
-    click.echo(f"the database belongs to {work_on.settings.deployment} now (before: {before or 'nobody'})")
+    say(f"the database belongs to {work_on.settings.deployment} now (before: {before or 'nobody'})")
     if drop_effects:
-        click.echo(f"{dropped} waiting effects dropped")
+        say(f"{dropped} waiting effects dropped")
     elif before != work_on.settings.deployment:
-        click.echo("what waits in its outbox goes out with the next run; on a copy, drop it now with --drop-effects")
+        say("what waits in its outbox goes out with the next run; on a copy, drop it now with --drop-effects")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ..reports.doctor import examine
-from .common import FOUND, echo_json, in_app, runtime
+from .common import FOUND, echo_json, in_app, runtime, say
 
 
 @click.command("doctor")
@@ -20,6 +20,6 @@ def command(as_json: bool) -> None:
         echo_json({"findings": [{"area": finding.area, "text": finding.text} for finding in findings]})
     else:
         for finding in findings:
-            click.echo(f"{finding.area}: {finding.text}")
-        click.echo(f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing to mend")
+            say(f"{finding.area}: {finding.text}")
+        say(f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing to mend")
     sys.exit(FOUND if findings else 0)

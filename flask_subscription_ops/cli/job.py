@@ -15,7 +15,7 @@ import click
 from ..errors import SubscriptionOpsError
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
-from .common import echo_json, in_app, instant, runtime, table
+from .common import echo_json, in_app, instant, runtime, say, sentence, stored_text, table
 
 if TYPE_CHECKING:
     from ..runs.run import Run
@@ -28,7 +28,7 @@ OPTIONS = (
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Look at no more than N rows."),
     click.option("--no-deliver", is_flag=True, help="Queue emails and operations, and leave them for `deliver`."),
     click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object."),
-    click.option("--confirm", metavar="TOKEN", help="Let a run that the brake stopped go on."),
+    click.option("--confirm", metavar="TOKEN", callback=stored_text, help="Let a run that the brake stopped go on."),
 )
 
 
@@ -81,7 +81,7 @@ def _carry_out_as_json(run: Run) -> JobReport:
         with redirect_stdout(sys.stderr):
             return carry_out(run)
     except SubscriptionOpsError as reason:
-        error = {"error": str(reason)}
+        error = {"error": sentence(reason)}
         raise
     finally:
         echo_json(run.report.to_dict() | error)
@@ -99,18 +99,18 @@ def _progress(job: Job, *, quiet: bool) -> Iterator[Callable[[int], None]]:
 
 def _say(report: JobReport) -> None:
     for planned in report.planned[:SHOWN]:
-        click.echo(_would(planned))
+        say(_would(planned))
     if len(report.planned) > SHOWN:
-        click.echo(f"... and {len(report.planned) - SHOWN} more; --json lists them all")
+        say(f"... and {len(report.planned) - SHOWN} more; --json lists them all")
     rows = _rows(report)
     if sys.stdout.isatty():
         table(rows)
     else:
-        click.echo(" ".join(f"{name}={value}" for name, value in rows))
+        say(" ".join(f"{name}={value}" for name, value in rows))
     if report.would_stop:
-        click.echo(f"a real run would be stopped: {report.would_stop}")
+        say(f"a real run would be stopped: {report.would_stop}")
     for failure in report.failures[:SHOWN]:
-        click.echo(f"failed: {failure['subject']}: {failure['error']}")
+        say(f"failed: {failure['subject']}: {failure['error']}")
     if report.outcome is Outcome.STOPPED:
         _say_stopped(report)
 
@@ -140,8 +140,8 @@ def _would(planned: dict[str, Any]) -> str:
 
 
 def _say_stopped(report: JobReport) -> None:
-    click.echo(f"stopped: {report.stopped_by}", err=True)
-    click.echo(_to_go_on(report), err=True)
+    say(f"stopped: {report.stopped_by}", err=True)
+    say(_to_go_on(report), err=True)
 
 
 def _to_go_on(report: JobReport) -> str:

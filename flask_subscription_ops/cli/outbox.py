@@ -11,7 +11,7 @@ from ..domain.clock import to_text
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..reports.account import effect
-from .common import echo_json, in_app, runtime
+from .common import echo_json, in_app, runtime, say, stored_text
 
 WAITING = ("pending", "sending", "dead", "held", "no_recipient")
 
@@ -32,23 +32,23 @@ def list_effects(state: str | None, limit: int, as_json: bool) -> None:
     statement = select(OutboxMessage).where(wanted).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
     with runtime().reading() as session:
         for message in session.scalars(statement):
-            echo_json(effect(message)) if as_json else click.echo(_line(message))
+            echo_json(effect(message)) if as_json else say(_line(message))
 
 
 @command.command("retry")
-@click.argument("keys", nargs=-1, metavar="[KEY...]")
+@click.argument("keys", nargs=-1, metavar="[KEY...]", callback=stored_text)
 @in_app
 def retry(keys: tuple[str, ...]) -> None:
     """Queue given-up effects anew; without a key, all dead ones."""
-    click.echo(f"{_write(actions.retry, keys)} queued anew")
+    say(f"{_write(actions.retry, keys)} queued anew")
 
 
 @command.command("drop")
-@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...", callback=stored_text)
 @in_app
 def drop(keys: tuple[str, ...]) -> None:
     """Give effects up for good."""
-    click.echo(f"{_write(actions.drop, keys)} dropped")
+    say(f"{_write(actions.drop, keys)} dropped")
 
 
 def _write(action: object, keys: tuple[str, ...]) -> int:
@@ -59,5 +59,6 @@ def _write(action: object, keys: tuple[str, ...]) -> int:
 
 
 def _line(message: OutboxMessage) -> str:
-    error = f"  {message.last_error}" if message.last_error else ""
+    said = effect(message)["last_error"]
+    error = f"  {said}" if said else ""
     return f"{to_text(message.due_at)}  {message.state:<12}  {message.effect_key}  tried {message.attempts}{error}"

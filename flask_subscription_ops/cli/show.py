@@ -8,11 +8,11 @@ import click
 
 from ..domain.clock import to_text
 from ..reports.account import account
-from .common import FOUND, echo_json, fail, in_app, runtime
+from .common import FOUND, echo_json, fail, in_app, runtime, say, stored_text
 
 
 @click.command("show")
-@click.argument("account_id", metavar="ACCOUNT")
+@click.argument("account_id", metavar="ACCOUNT", callback=stored_text)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @in_app
 def command(account_id: str, as_json: bool) -> None:
@@ -25,19 +25,19 @@ def command(account_id: str, as_json: bool) -> None:
         return
     for subscription in document["subscriptions"]:
         _say_subscription(subscription)
-    click.echo("effects")
+    say("effects")
     for effect in document["effects"]:
         late = f", {effect['last_error']}" if effect["last_error"] else ""
-        click.echo(f"  {to_text(effect['due_at'])}  {effect['state']:<12}  {effect['effect_key']}{late}")
-    click.echo("audit")
+        say(f"  {to_text(effect['due_at'])}  {effect['state']:<12}  {effect['effect_key']}{late}")
+    say("audit")
     for entry in document["audit"]:
         change = f"{entry['from'] or '-'} -> {entry['to']}"
-        click.echo(f"  {to_text(entry['at'])}  {change:<22}  {entry['cause']} by {entry['actor']}")
+        say(f"  {to_text(entry['at'])}  {change:<22}  {entry['cause']} by {entry['actor']}")
 
 
 def _say_subscription(subscription: dict[str, Any]) -> None:
     access = "access" if subscription["has_access"] else "no access"
-    click.echo(f"sub-{subscription['id']}: {subscription['plan']} is {subscription['status']}, {access}")
+    say(f"sub-{subscription['id']}: {subscription['plan']} is {subscription['status']}, {access}")
     for name in ("trial_ends_at", "period_end", "grace_ends_at", "ended_at"):
         if subscription[name] is not None:
-            click.echo(f"  {name} {to_text(subscription[name])}")
+            say(f"  {name} {to_text(subscription[name])}")

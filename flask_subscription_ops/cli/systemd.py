@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo
 from ..errors import InvalidInput, SubscriptionOpsError
 from ..jobs.table import JOBS
 from ..schedules.systemd.options import UnitOptions
-from .common import exit_code, fail
+from .common import exit_code, fail, say
 
 OPTIONS = (
     click.option("--user", default="subs", show_default=True, help="The system user that the jobs run as."),
@@ -50,9 +50,9 @@ def render(folder: Path | None, **options: Any) -> None:
         wanted = _unit_options(**options)
         files = systemd.render(wanted, JOBS.values())
     except SubscriptionOpsError as error:
-        fail(str(error), exit_code(error))
+        fail(error, exit_code(error))
     for sentence in wanted.hidden:
-        click.echo(f"Warning: {sentence}", err=True)
+        say(f"Warning: {sentence}", err=True)
     for name, text in files.items():
         if folder is None:
             click.echo(f"# {name}\n{text}")
@@ -60,7 +60,7 @@ def render(folder: Path | None, **options: Any) -> None:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
-            click.echo(str(target))
+            say(str(target))
 
 
 @command.command("install")
@@ -74,7 +74,7 @@ def install(dry_run: bool, **options: Any) -> None:
         wanted = _unit_options(**options)
         steps = (installer.plan_install if dry_run else installer.install)(wanted, JOBS.values())
     except SubscriptionOpsError as error:
-        fail(str(error), exit_code(error))
+        fail(error, exit_code(error))
     _say(steps)
 
 
@@ -87,7 +87,7 @@ def uninstall(dry_run: bool) -> None:
     try:
         steps = (installer.plan_uninstall if dry_run else installer.uninstall)()
     except SubscriptionOpsError as error:
-        fail(str(error), exit_code(error))
+        fail(error, exit_code(error))
     _say(steps)
 
 
@@ -137,7 +137,7 @@ def _pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
 
 def _say(steps: Any) -> None:
     for step in steps:
-        click.echo(str(step))
+        say(str(step))
     if not steps:
         click.echo("nothing to do")
     sys.exit(0)

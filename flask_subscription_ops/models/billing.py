@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
-from .types import BigId, Instant, key_text
+from .types import BigId, ErrorText, Instant, key_text
 
 PAYMENT_STATUSES = (
     "intent",
@@ -79,6 +79,6 @@ class Payment(Base):
     reference: Mapped[str | None] = mapped_column(key_text(191))
     decline_code: Mapped[str | None] = mapped_column(String(64))
     action_url: Mapped[str | None] = mapped_column(Text)
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(ErrorText)
     created_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)

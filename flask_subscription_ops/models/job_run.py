@@ -9,7 +9,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
-from .types import BigId, Instant, Json
+from .types import BigId, Instant, Json, key_text
 
 
 class JobRun(Base):
@@ -29,5 +29,5 @@ class JobRun(Base):
     skipped: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     report: Mapped[Any] = mapped_column(Json)
-    confirm: Mapped[str | None] = mapped_column(String(16))  # the token that lets a stopped run go on, once
+    confirm: Mapped[str | None] = mapped_column(key_text(16))  # the token that lets a stopped run go on, once
     due: Mapped[int | None]  # how many changes the brake stopped

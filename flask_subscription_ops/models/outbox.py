@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..domain.retry import EffectState
 from .base import Base
-from .types import BigId, Instant, Json, key_text
+from .types import BigId, ErrorText, Instant, Json, key_text
 
 
 class OutboxMessage(Base):
@@ -46,7 +46,7 @@ class OutboxMessage(Base):
     lease_token: Mapped[str | None] = mapped_column(String(32))  # fresh for each claim: the fence of every later write
     first_tried_at: Mapped[datetime | None] = mapped_column(Instant)
     marked_at: Mapped[datetime | None] = mapped_column(Instant)  # from here on it may have happened
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(ErrorText)
     created_at: Mapped[datetime] = mapped_column(Instant)
     done_at: Mapped[datetime | None] = mapped_column(Instant)
 

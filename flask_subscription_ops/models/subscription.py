@@ -11,11 +11,22 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from ..domain.clock import as_instant
 from ..domain.states import LIVE, WITH_ACCESS, Status
 from ..errors import InvalidInput
+from ..outside.text import clean, require_text
 from .base import Base
 from .types import BigId, Instant, key_text
 
 LOOK_NOW = datetime(1970, 1, 1, tzinfo=timezone.utc)  # its reminders are not planned yet
 ENDS = ("trial_ends_at", "period_end")  # what reminders count down to
+TEXTS = (
+    "account_id",
+    "product",
+    "plan",
+    "next_plan",
+    "payment_method",
+    "provider",
+    "provider_customer_id",
+    "provider_subscription_id",
+)
 INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_at", "paused_until")
 ENDED_SQL = "status IN ('expired', 'canceled')"
 
@@ -77,10 +88,15 @@ class Subscription(Base):
     def _keep_live_in_step(self, key: str, status: str) -> str:
         known = [s.value for s in Status]
         if status not in known:
-            raise InvalidInput(f"status must be one of {', '.join(known)}, got {status!r}")
+            raise InvalidInput(f"status must be one of {', '.join(known)}, got {clean(status, max_bytes=100)!r}")
         value = Status(status)
         self.live = True if value in LIVE else None
         return value.value
+
+    @validates(*TEXTS)
+    def _take_text(self, key: str, value: str | None) -> str | None:
+        column: Any = self.__table__.c[key]
+        return None if value is None else require_text(value, key, longest=column.type.length, shortest=0)
 
     @validates(*INSTANTS)
     def _take_instant(self, key: str, value: datetime | None) -> datetime | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import BigInteger, DateTime, Integer, String, Text
 from sqlalchemy.engine import Dialect
@@ -12,11 +13,14 @@ from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..domain.clock import UTC, as_instant
-from ..errors import NaiveDatetime
+from ..errors import InvalidInput, NaiveDatetime
+from ..outside.text import is_storable, redacted
 
 MYSQL = ("mysql", "mariadb")
+BINARY = "utf8mb4_bin"  # every character, and `a` is not `A`
 
-as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # made once: it is needed for every row
+# Made once: it is needed for every row.
+as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False).encode
 
 
 class NaiveParameter(NaiveDatetime, DontWrapMixin):
@@ -44,31 +48,96 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class UnstorableParameter(InvalidInput, DontWrapMixin):
+    """A statement was given a text or document that no database keeps; SQLAlchemy passes it on as it is."""
+
+
+class Key(TypeDecorator[str]):
+    """A text that rows are found by: it tells `a` from `A` on every database, and refuses what none can store."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (isinstance(value, str) and is_storable(value)):
+            return value
+        raise UnstorableParameter("a key must be a string without NUL and without half characters (surrogates)")
+
+
+class ErrorText(TypeDecorator[str]):
+    """What somebody else said went wrong: one line, cut for people, without mailboxes, whatever is written into it."""
+
+    impl = Text()
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        return None if value is None else redacted(value)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for a stored document that is no JSON: it was cut or changed by something else."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"unreadable, {len(self.text)} characters"
+
+
 class Json(TypeDecorator[Any]):
-    """A JSON document kept as text, so that every database stores and compares it alike."""
+    """A JSON document kept as text, so that every database stores and compares it alike.
+
+    What could not be read back raises InvalidInput; a stored text that is no JSON is read as Unreadable.
+    """
 
     impl = Text()
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else as_json(value)
+        if value is None:
+            return None
+        try:
+            text = as_json(value)
+            text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UnstorableParameter(f"a document cannot be kept as JSON: {redacted(type(error).__name__)}") from None
+        return text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            return json.loads(value, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return Unreadable(value)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def key_text(length: int) -> Key:
+    """Return the type of a key of at most so many characters."""
+    return Key(length)
 
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def key_text(length: int) -> TypeEngine[str]:
-    """Return a string type that tells `a` from `A` on every database (MariaDB's default collation does not)."""
-    return String(length).with_variant(String(length, collation="utf8mb4_bin"), *MYSQL)
-
-
 def plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type that a table is created with, free of this package's classes."""
-    if isinstance(kind, Instant):
+    """Return the type that a table is created with, free of this package's classes.
+
+    On MariaDB and MySQL every text is utf8mb4, whatever the database's default, and a long one has room for 4 GB.
+    """
+    if isinstance(kind, (Json, ErrorText, Text)):
         from sqlalchemy.dialects import mysql  # 25 ms, which only an app that creates its tables needs to spend
 
+        return Text().with_variant(mysql.LONGTEXT(collation=BINARY), *MYSQL)
+    if isinstance(kind, Instant):
+        from sqlalchemy.dialects import mysql
+
         return DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), *MYSQL)
-    return Text() if isinstance(kind, Json) else kind
+    if isinstance(kind, (Key, String)):
+        length = kind.length
+        return String(length).with_variant(String(length, collation=BINARY), *MYSQL)
+    return kind

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
-from .types import BigId, Instant, Json, key_text
+from .types import BigId, ErrorText, Instant, Json, key_text
 
 
 class WebhookEvent(Base):
@@ -29,6 +29,6 @@ class WebhookEvent(Base):
     payload: Mapped[Any] = mapped_column(Json)
     state: Mapped[str] = mapped_column(String(16), default="received")
     attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(ErrorText)
     received_at: Mapped[datetime] = mapped_column(Instant)
     handled_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -14,8 +14,10 @@ from ..domain.contacts import Contact
 from ..domain.emails import Facts, why_not
 from ..domain.reminders import Ladder
 from ..domain.states import Status
-from ..errors import ConfigurationError, DeadlineExceeded, PermanentFailure, describe
+from ..errors import ConfigurationError, DeadlineExceeded, PermanentFailure
 from ..models import OutboxMessage, Subscription
+from ..models.types import Unreadable
+from ..outside.text import describe
 from ..runtime import Runtime
 from .settle import Ledger
 
@@ -89,7 +91,9 @@ class Preparation:
     def _email(
         self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
     ) -> Email | None:
-        if subscription is None:
+        if isinstance(message.details, Unreadable):
+            self.ledger.refused(message, f"its details are {message.details}: look at its row, then drop it")
+        elif subscription is None:
             self.ledger.superseded([message], "the subscription was deleted")
         elif message.account_id in self.failed:
             self.ledger.postponed(message, self.failed[message.account_id])

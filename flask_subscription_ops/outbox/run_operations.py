@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.states import WorkspaceWish
-from ..errors import PermanentFailure, UnknownOutcome, describe
+from ..errors import PermanentFailure, UnknownOutcome
 from ..models import OutboxMessage
+from ..models.types import Unreadable
 from ..outside.call import Call
+from ..outside.text import describe
 from ..runtime import Runtime
 from ..workspaces.base import Operation
 from .claim import claim_operations
@@ -109,6 +111,8 @@ def _carry_out(runtime: Runtime, message: OutboxMessage) -> None:
     account_id, subscription_id = message.account_id, message.subscription_id
     assert account_id is not None, "an operation is about an account"
     assert subscription_id is not None, "an operation is about a subscription"
+    if isinstance(message.details, Unreadable):
+        raise PermanentFailure(f"its details are {message.details}: look at its row, then drop it")
     reason = str(message.details.get("reason", ""))
     operation = Operation(message.effect_key, message.product or "", reason, subscription_id)
     if message.kind == WorkspaceWish.STOP.value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,15 +10,15 @@ from sqlalchemy import Connection, Update, update
 
 from ..domain.retry import EffectState, backoff, jittered
 from ..models import OutboxMessage
+from ..outside.logs import logger
+from ..outside.text import redacted
 from ..runtime import Runtime
 from ..signals import effect_failed, send
 from .claim import RELEASED
 from .lease import Lease
 from .tally import Tally
 
-log = logging.getLogger("flask_subscription_ops")
-
-ERROR_LENGTH = 1000
+log = logger()
 
 
 class Ledger:
@@ -74,7 +73,7 @@ class Ledger:
     def cut_off(self, message: OutboxMessage, error: str) -> None:
         """It is still running beyond its deadline: it stays ours until it returns, or until the lease ends."""
         due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
-        self._write([message], attempts=OutboxMessage.attempts + 1, last_error=error[:ERROR_LENGTH], due_at=due_at)
+        self._write([message], attempts=OutboxMessage.attempts + 1, last_error=error, due_at=due_at)
         self._report(message, error, EffectState.SENDING)
 
     def mark(self, message: OutboxMessage) -> bool:
@@ -96,7 +95,7 @@ class Ledger:
             values |= {"done_at": self._now()}
         else:
             values |= {"due_at": due_at}
-        attempts, last_error = OutboxMessage.attempts + 1, error[:ERROR_LENGTH]
+        attempts, last_error = OutboxMessage.attempts + 1, error
         if self._write([message], state=state.value, attempts=attempts, last_error=last_error, **values, **RELEASED):
             self._report(message, error, state)
 
@@ -130,4 +129,4 @@ def report_failure(runtime: Runtime, tally: Tally, message: OutboxMessage, state
     tally.fail(message.effect_key, error)
     log.warning("%s failed and is %s", message.effect_key, state.value)
     facts = {"effect_key": message.effect_key, "kind": message.kind, "account_id": message.account_id}
-    send(effect_failed, runtime.app, state=state.value, error=error, **facts)
+    send(effect_failed, runtime.app, state=state.value, error=redacted(error), **facts)

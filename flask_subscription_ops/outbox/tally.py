@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..outside.text import clean, redacted
+
 FAILURES_NAMED = 1000
 
 
@@ -23,7 +25,7 @@ class Tally:
     def fail(self, subject: str, error: str) -> None:
         """Name one failure; beyond a thousand they are only counted."""
         if len(self.failures) < FAILURES_NAMED:
-            self.failures.append({"subject": subject, "error": error})
+            self.failures.append({"subject": clean(subject), "error": redacted(error)})
 
     def add(self, other: Tally) -> None:
         """Take over another tally's counts and failures."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..models import AuditEntry, OutboxMessage, Subscription
+from ..outside.text import redacted
 from ..runtime import Runtime
 
 EFFECT_COLUMNS = (
@@ -43,4 +44,5 @@ def account(runtime: Runtime, account_id: str) -> dict[str, Any] | None:
 
 def effect(message: OutboxMessage) -> dict[str, Any]:
     """Return an effect as it is shown."""
-    return {name: getattr(message, name) for name in EFFECT_COLUMNS}
+    shown = {name: getattr(message, name) for name in EFFECT_COLUMNS}
+    return shown | {"last_error": message.last_error and redacted(message.last_error)}

@@ -11,8 +11,11 @@ from ..domain.emails import EMAILS
 from ..domain.retry import EffectState
 from ..errors import ConfigurationError, SubscriptionOpsError
 from ..models import Base, OutboxMessage
+from ..outside.text import redacted
 from ..runs.guard import missing_from_schema, stored_deployment
 from ..runtime import Runtime
+
+TEXT_LIMIT = 1000
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         "mail": _mail,
         "effects": _effects,
     }
-    return [Finding(area, text) for area, check in checks.items() for text in check(runtime)]
+    return [Finding(area, redacted(text, TEXT_LIMIT)) for area, check in checks.items() for text in check(runtime)]
 
 
 def _configuration(runtime: Runtime) -> Iterator[str]:

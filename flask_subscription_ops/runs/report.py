@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from itertools import accumulate
 from typing import Any
 
 from ..domain.clock import to_text
 from ..outbox.tally import Tally
+
+STORED_BYTES = 256 * 1024  # of failures that a run's row keeps
 
 
 class Outcome(str, Enum):
@@ -59,6 +63,13 @@ class JobReport:
         self.seconds = round(seconds, 3)
         if self.outcome is Outcome.OK and (self.failed or self.tally.failed):
             self.outcome = Outcome.PARTIAL
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the object that is stored: of very many failures the first, and how many are left out."""
+        sizes = accumulate(len(json.dumps(failure, ensure_ascii=False).encode()) for failure in self.failures)
+        kept = [failure for failure, size in zip(self.failures, sizes, strict=True) if size <= STORED_BYTES]
+        left_out = self.failed + self.tally.failed.total() - len(kept)
+        return self.to_dict() | {"failures": kept} | ({"failures_left_out": left_out} if left_out > 0 else {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""

@@ -148,7 +148,7 @@ def _record(run: Run) -> None:
         return
     counts = {name: getattr(report, name) for name in ("examined", "changed", "skipped", "failed", "confirm")}
     values: dict[str, Any] = {"finished_at": run.runtime.clock(), "outcome": report.outcome.value, **counts}
-    statement = update(JobRun).where(JobRun.id == report.run).values(**values, report=report.to_dict())
+    statement = update(JobRun).where(JobRun.id == report.run).values(**values, report=report.to_row())
     try:
         run.runtime.in_transaction(lambda session: session.execute(statement))
     except DBAPIError:

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.context import Context
-from ..errors import ConfigurationError, DeadlineExceeded, NotReady, describe
+from ..errors import ConfigurationError, DeadlineExceeded, NotReady
 from ..models.bulk import among
+from ..outside.text import describe
 from .run import Run
 
 HANGS_TOLERATED = 3  # rows of a chunk whose hook may hang before the rest of the chunk is given up

@@ -12,7 +12,7 @@ from ..domain.contacts import Contact, zone_of
 from ..domain.plans import Plan, Policy
 from ..domain.reminders import Ladder
 from ..errors import UnknownPlan
-from .values import Read, as_given, each, flag, mapping, number, one_of, optional, secret, some, text, whole, zone
+from .values import Read, as_given, each, flag, mapping, name, number, one_of, optional, secret, some, text, whole, zone
 
 TRANSPORT_NAMES = ("smtp", "mailjet", "file", "memory")
 PROVISIONER_NAMES = ("hooks", "memory", "http")
@@ -31,7 +31,7 @@ class Settings:
     """Every SUBS_ key under its lower-case name; docs/reference/settings.md tells what each one does."""
 
     plans: Mapping[str, Plan] = field(default_factory=dict)
-    deployment: str = setting("default", text)
+    deployment: str = setting("default", name(191))
     trial_days: int = setting(14, whole(1, 3650))
     trial_reminder_days: tuple[int, ...] = setting((7, 3, 1), _days)
     renewal_reminder_days: tuple[int, ...] = setting((7, 3), _days)

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import InvalidInput
+from ..outside.text import flaw
 
 Read = Callable[[Any], Any]
 
@@ -38,6 +39,18 @@ def text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(f"must be a non-empty string, got {value!r}")
     return value.strip()
+
+
+def name(longest: int) -> Read:
+    """Read a string of one line, at most so many characters long."""
+
+    def read(value: Any) -> str:
+        found = value.strip() if isinstance(value, str) else value
+        if problem := flaw(found, longest=longest):
+            raise InvalidInput(problem)
+        return str(found)
+
+    return read
 
 
 def optional(read: Read) -> Read:

@@ -202,7 +202,7 @@ def test_the_audit_names_who_acts(host: Host) -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 256, "a\nb", None, 7])
 def test_an_actor_is_a_short_printable_name(sqlite_host: Host, name: Any) -> None:
-    with pytest.raises(InvalidInput, match="an actor is named by"), sqlite_host.subs.acting_as(name):
+    with pytest.raises(InvalidInput, match="an actor's name must be"), sqlite_host.subs.acting_as(name):
         raise AssertionError("nobody acts under such a name")
 
 

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from flask_subscription_ops.errors import NaiveDatetime
+from flask_subscription_ops.errors import InvalidInput, NaiveDatetime
 from flask_subscription_ops.models import JobRun, OutboxMessage, Subscription
+from flask_subscription_ops.models.bulk import insert_rows
+from flask_subscription_ops.models.types import Unreadable
 
 from ..hosts import NOON, Host
 
@@ -91,3 +93,56 @@ def test_a_document_is_stored_as_readable_text(host: Host) -> None:
     host.db.session.commit()
 
     assert host.db.session.execute(text("SELECT report FROM subs_job_runs")).scalar() == '{"a": "Ü", "b": 1}'
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"a": "\ud800"}, {"\udfff": 1}, ["\x00\udc80"], float("nan"), [float("-inf")], {"a": object()}, {1, 2}],
+    ids=repr,
+)
+def test_a_document_that_could_not_be_read_back_is_refused_as_our_own_error(host: Host, document: Any) -> None:
+    with pytest.raises(InvalidInput, match="cannot be kept as JSON"):
+        host.db.session.execute(insert(JobRun).values(job="x", started_at=NOON, as_of=NOON, report=document))
+
+
+def test_a_document_keeps_what_json_can_write_down(host: Host) -> None:
+    report = {"nul": "a\x00b", "\x00": "\x1b[31m\u202e\u2028\r\n", "long": "ж" * 100_000}
+    rows = [{"job": "x", "started_at": NOON, "as_of": NOON, "report": report}] * 2
+    insert_rows(host.db.session, JobRun, rows)  # type: ignore[arg-type]
+    host.db.session.commit()
+
+    assert [run.report for run in host.db.session.query(JobRun)] == [report, report]
+
+
+@pytest.mark.parametrize("stored", ['{"reason": "cut in ha', "", "NaN", "[Infinity]", "[" * 100_000, "9" * 5000])
+def test_a_stored_text_that_is_no_json_is_read_as_unreadable(host: Host, stored: str) -> None:
+    run = run_at(host, NOON)
+    host.db.session.execute(text("UPDATE subs_job_runs SET report = :stored"), {"stored": stored})
+    host.db.session.commit()
+
+    host.db.session.refresh(run)
+
+    assert run.report == Unreadable(stored)
+    assert str(run.report) == f"unreadable, {len(stored)} characters"
+
+
+def test_an_error_is_stored_as_one_line_for_people_whoever_writes_it(host: Host) -> None:
+    host.trial()
+    said = "no\x00 \ud800 for ada@customer.example\n" + "x" * 100_000
+    host.db.session.execute(update(OutboxMessage).values(last_error=said))
+    host.db.session.commit()
+
+    [stored] = host.db.session.scalars(select(OutboxMessage.last_error))
+    assert stored == "no  for <address> " + "x" * 181 + "…"
+
+
+@pytest.mark.parametrize("key", ["a\x00b", "\ud800", 7])
+def test_a_key_that_no_database_can_store_is_refused_as_our_own_error(host: Host, key: Any) -> None:
+    for use in (
+        select(Subscription).where(Subscription.account_id == key),
+        select(Subscription).where(Subscription.product.in_(["default", key])),
+        update(OutboxMessage).values(lane=key),
+        insert(JobRun).values(job="x", started_at=NOON, as_of=NOON, report={}, confirm=key),
+    ):
+        with pytest.raises(InvalidInput, match="a key must be a string"):
+            host.db.session.execute(use)

@@ -18,6 +18,7 @@ class Scripted:
 
     def __init__(self, *, unreachable: bool = False, accepted: Mapping[str, bool | None] | None = None) -> None:
         self.answer = Verdict.ACCEPTED
+        self.detail = ""
         self.unreachable = unreachable
         self.accepted = accepted
         self.handed_over: list[Email] = []
@@ -26,7 +27,7 @@ class Scripted:
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         for email in emails:
             self.handed_over.append(email)
-            yield Outcome(email, self.answer, f"was {self.answer.value}", unreachable=self.unreachable)
+            yield Outcome(email, self.answer, self.detail or f"was {self.answer.value}", unreachable=self.unreachable)
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
         self.asked += keys
