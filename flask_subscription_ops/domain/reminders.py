@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from .clock import UTC
 
@@ -34,7 +33,7 @@ class Ladder:
     start: datetime
     end: datetime
     leads: Iterable[int]
-    zone: ZoneInfo
+    zone: tzinfo
     send_hour: int
 
     def due(self, now: datetime) -> Reminder | None:
@@ -66,10 +65,10 @@ class Ladder:
 
 def earliest_look(start: datetime, end: datetime, leads: Iterable[int], send_hour: int) -> datetime | None:
     """Return an instant before which no reminder can be due in any zone, or None when none will ever be."""
-    first = Ladder(start, end, leads, ZoneInfo("UTC"), send_hour).next_after(start - ZONE_SPREAD)
+    first = Ladder(start, end, leads, UTC, send_hour).next_after(start - ZONE_SPREAD)
     return first and first - ZONE_SPREAD
 
 
-def days_between(now: datetime, end: datetime, zone: ZoneInfo) -> int:
+def days_between(now: datetime, end: datetime, zone: tzinfo) -> int:
     """Return how many of the zone's days lie between `now` and `end`, never less than zero."""
     return max(0, (end.astimezone(zone).date() - now.astimezone(zone).date()).days)
