@@ -86,11 +86,20 @@ def problems(config: Mapping[str, Any]) -> tuple[str, ...]:
             {"SUBS_MAIL": "smtp", "MAIL_MAX_EMAILS": "x"},
             "MAIL_MAX_EMAILS must be a whole number that is not negative",
         ),
-        ({"SUBS_MAIL": "smtp", "MAIL_SERVER": "localhost\n"}, "MAIL_SERVER must be one line of text in quotes"),
+        (
+            {"SUBS_MAIL": "smtp", "MAIL_SERVER": "smtp.example.com:587"},
+            "MAIL_SERVER must be a name or an address, without its port",
+        ),
         ({"SUBS_MAIL": "smtp", "MAIL_PASSWORD": 5}, "MAIL_PASSWORD must be one line of text in quotes"),
         (
             {**MAILJET, "MAIL_DEFAULT_SENDER": 5},
-            "MAIL_DEFAULT_SENDER must be 'Name <name@example.com>', or a pair of a name and an address",
+            "MAIL_DEFAULT_SENDER cannot be used, the sender is neither text nor a pair of a name and an address:"
+            " write Name <name@example.com>",
+        ),
+        (
+            {"SUBS_MAIL": "smtp", "SUBS_MAIL_SENDER": "Acme"},
+            "SUBS_MAIL_SENDER cannot be used, the address is not an email address: it has no @:"
+            " write Name <name@example.com>",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
