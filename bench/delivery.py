@@ -67,7 +67,7 @@ def _ours_smtp(url: str, port: int, connections: int) -> float:
 
 
 def _ours_mailjet(url: str, port: int) -> float:
-    keys = {"SUBS_MAILJET_API_KEY": "key", "SUBS_MAILJET_API_SECRET": "secret"}
+    keys = {"SUBS_MAILJET_API_KEY": "key-of-the-bench", "SUBS_MAILJET_API_SECRET": "hush-of-the-bench"}
     return _deliver(url, SUBS_MAIL="mailjet", SUBS_MAILJET_API_BASE=f"http://127.0.0.1:{port}/", **keys)
 
 

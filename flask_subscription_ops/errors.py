@@ -1,4 +1,4 @@
-"""Every error the package raises, as one tree.
+"""Every error a host may catch, as one tree.
 
 SubscriptionOpsError
 ├── ConfigurationError        the app's settings or hooks contradict themselves
@@ -11,6 +11,8 @@ SubscriptionOpsError
 ├── IllegalTransition         the subscription's status does not allow the cause
 ├── AppendOnly                somebody tried to rewrite the audit
 ├── TimeTravelRefused         a run dated elsewhere would write
+├── Stopped                   a guard stopped a run before it changed anything
+├── InstallationFailed        the units could not be written, installed or removed
 ├── NotReady                  the database cannot be used as it is
 │   ├── DatabaseUnreachable
 │   └── SchemaOutdated
@@ -72,6 +74,18 @@ class AppendOnly(SubscriptionOpsError):
 
 class TimeTravelRefused(SubscriptionOpsError):
     """A run dated elsewhere would write, and SUBS_ALLOW_TIME_TRAVEL is off."""
+
+
+class Stopped(SubscriptionOpsError):
+    """A guard stopped the run before it changed anything; `confirm` is the token that lets it go on, if one can."""
+
+    def __init__(self, reason: str, confirm: str | None = None) -> None:
+        super().__init__(reason)
+        self.confirm = confirm
+
+
+class InstallationFailed(SubscriptionOpsError):
+    """Units could not be written, installed or removed; the message says what to do before trying again."""
 
 
 class NotReady(SubscriptionOpsError):

@@ -14,15 +14,17 @@ from .actions import begin, cancel, extend_trial, pause
 from .actions.arguments import actor_name
 from .actions.context import Context, acting, context_of
 from .actions.lookup import latest
-from .cli import register_commands
+from .cli import name_problems, register_commands
 from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
+from .mail.registry import ADAPTERS as TRANSPORTS
 from .models import Subscription
 from .runs.report import JobReport
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
-from .wiring import bind_problems, engine_of, find_db, of_this_app, place_tables
+from .wiring import bind_problems, engine_of, find_db, of_this_app, place_tables, pool_problems
+from .workspaces.registry import ADAPTERS as PROVISIONERS
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .mail.base import Email
 
 EXTENSION = "subscription_ops"
+ROOMS = {"mail": TRANSPORTS, "workspaces": PROVISIONERS}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -56,8 +59,9 @@ class SubscriptionOps:
         if EXTENSION in app.extensions:
             problems.append("SubscriptionOps is initialised on this app already: call init_app once")
         try:
-            settings = read_settings(app.config)
-            problems += bind_problems(app, settings.bind_key)
+            settings = read_settings(app.config, ROOMS)
+            problems += bind_problems(app, settings.bind_key) or pool_problems(app, found, settings)
+            problems += name_problems(app, settings.cli_group)
         except ConfigurationError as error:
             problems += error.problems
         problems += self._hooks.problems.values()

@@ -18,6 +18,7 @@ from .hooks import Hooks, fetch_contacts
 from .models.locking import SQLITE_BUSY_MS, take_write_lock
 from .settings import Settings
 from .workspaces.base import Provisioner
+from .workspaces.registry import open_provisioner
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -72,19 +73,7 @@ class Runtime:
     @cached_property
     def provisioner(self) -> Provisioner:
         """What stops and starts workspaces."""
-        if self.settings.workspaces == "memory":
-            from .workspaces.memory import MemoryProvisioner
-
-            return MemoryProvisioner()
-        if self.settings.workspaces == "http":
-            from .workspaces.http import HttpProvisioner
-
-            settings = self.settings
-            url = settings.workspaces_url or ""
-            return HttpProvisioner(url, settings.workspaces_secrets, timeout=settings.hook_timeout)
-        from .workspaces.hooks import HookProvisioner
-
-        return HookProvisioner(self.hooks.require)
+        return open_provisioner(self.settings, self.hooks.require)
 
     @property
     def has_workspaces(self) -> bool:

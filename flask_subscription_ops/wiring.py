@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_app_context
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, QueuePool, event
 from sqlalchemy.orm import Mapper
 
 from .actions import move_in
 from .errors import ConfigurationError
 from .models import Base, Subscription, mirror
 from .runtime import RUNTIME, Runtime
+from .settings import Settings
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -46,6 +47,20 @@ def bind_problems(app: Flask, bind_key: str | None) -> list[str]:
             f"SUBS_BIND_KEY {bind_key!r} is not in SQLALCHEMY_BINDS, which has {', '.join(map(str, binds)) or 'none'}"
         ]
     return []
+
+
+def pool_problems(app: Flask, db: SQLAlchemy | None, settings: Settings) -> list[str]:
+    """Say whether the pool gives fewer connections than SUBS_MAIL_CONNECTIONS, each of which holds one."""
+    pool = db and engine_of(app, db, settings.bind_key).pool
+    if not isinstance(pool, QueuePool) or pool.size() == 0 or pool._max_overflow == -1:  # without a limit
+        return []
+    most = pool.size() + pool._max_overflow
+    if settings.mail_connections <= most:
+        return []
+    return [
+        f"SUBS_MAIL_CONNECTIONS {settings.mail_connections} is more than the {most} connections of the database's"
+        " pool: lower it, or raise pool_size in SQLALCHEMY_ENGINE_OPTIONS"
+    ]
 
 
 def place_tables(db: SQLAlchemy, bind_key: str | None) -> None:

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
 import flask_subscription_ops
+from flask_subscription_ops import SubscriptionOpsError
 
 PACKAGE = Path(flask_subscription_ops.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -96,6 +99,21 @@ def test_every_error_has_the_one_root_and_stands_in_the_tree_of_its_module() -> 
     }
 
 
+def test_no_error_stands_outside_the_tree_but_private_ones_and_answers_of_http() -> None:
+    for path in MODULES:
+        if path.name != "__main__.py":
+            import_module(".".join(["flask_subscription_ops", *path.relative_to(PACKAGE).with_suffix("").parts]))
+
+    strays = [
+        error.__qualname__
+        for error in _all_below(BaseException)
+        if error.__module__.startswith("flask_subscription_ops") and not error.__name__.startswith("_")
+        if not issubclass(error, (SubscriptionOpsError, HTTPException))
+    ]
+
+    assert strays == []
+
+
 def test_importing_the_package_loads_nothing_that_an_idle_command_does_not_need() -> None:
     program = f"""
 import sys, flask_subscription_ops, flask_subscription_ops.models
@@ -106,6 +124,12 @@ print(*[name for name in {NEVER_AT_START!r} if name in sys.modules])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
 
     assert done.stdout.split() == []
+
+
+def _all_below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _all_below(below)
 
 
 def _bodies(tree: ast.Module) -> Iterator[tuple[str, int]]:

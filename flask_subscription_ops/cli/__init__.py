@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from ..errors import ConfigurationError
 from ..jobs.table import JOBS
 
 COMMANDS = {
@@ -22,6 +23,7 @@ COMMANDS = {
     "mail": "mail",
     "systemd": "systemd",
 }
+TAKEN = frozenset({"run", "shell", "routes", "db"})  # by Flask and Flask-Migrate, which come before an app's own
 
 
 class SubsGroup(AppGroup):
@@ -35,7 +37,7 @@ class SubsGroup(AppGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the jobs first, then the rest."""
-        return [*JOBS, *COMMANDS]
+        return [*JOBS, *COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the one command that is asked for."""
@@ -46,7 +48,22 @@ class SubsGroup(AppGroup):
         if cmd_name in COMMANDS:
             command: click.Command = import_module(f".{COMMANDS[cmd_name]}", __package__).command
             return command
-        return None
+        return super().get_command(ctx, cmd_name)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command of the host's; one that is called like ours raises ConfigurationError."""
+        called = name or cmd.name
+        if called in JOBS or called in COMMANDS:
+            raise ConfigurationError([f"the command {called} is taken in the group {self.name}: call yours otherwise"])
+        super().add_command(cmd, name)
+
+
+def name_problems(app: Flask, name: str) -> list[str]:
+    """Say whether the group's name is taken by a command of the host's, of Flask or of Flask-Migrate."""
+    found = app.cli.commands.get(name)
+    if name in TAKEN or not (found is None or isinstance(found, SubsGroup)):
+        return [f"the command {name} is taken: set SUBS_CLI_GROUP to another name for the commands of subscriptions"]
+    return []
 
 
 def register_commands(app: Flask, name: str) -> None:

@@ -16,7 +16,15 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from ..domain.clock import parse_instant, to_text
-from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
+from ..errors import (
+    ConfigurationError,
+    InstallationFailed,
+    InvalidInput,
+    NotReady,
+    Stopped,
+    SubscriptionOpsError,
+    TimeTravelRefused,
+)
 from ..outside.logs import logger
 from ..outside.text import UNPRINTABLE, clean, is_storable, redacted
 from ..runtime import RUNTIME, Runtime, is_unusable, unreachable
@@ -54,8 +62,10 @@ def in_app(function: Command) -> Command:
 
 def exit_code(error: SubscriptionOpsError) -> int:
     """Return the exit code that an error stands for."""
-    if isinstance(error, (NotReady, ConfigurationError)):
+    if isinstance(error, (NotReady, ConfigurationError, InstallationFailed)):
         return COULD_NOT_RUN
+    if isinstance(error, Stopped):
+        return STOPPED
     return WRONG_USAGE if isinstance(error, (InvalidInput, TimeTravelRefused)) else FOUND
 
 

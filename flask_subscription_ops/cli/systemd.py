@@ -11,7 +11,7 @@ import click
 from flask.cli import ScriptInfo
 
 from ..errors import InvalidInput, SubscriptionOpsError
-from ..jobs.table import JOBS
+from ..jobs.table import TIMERS
 from ..schedules.systemd.options import UnitOptions
 from .common import exit_code, fail, say
 
@@ -44,23 +44,23 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_with_options
 def render(folder: Path | None, **options: Any) -> None:
     """Write every unit into DIR, or print them all."""
+    from ..schedules.systemd import files as on_disk
     from ..schedules.systemd import units as systemd
 
     try:
         wanted = _unit_options(**options)
-        files = systemd.render(wanted, JOBS.values())
+        files = systemd.render(wanted, TIMERS.values())
+        if folder:
+            on_disk.write_folder(folder, files)
     except SubscriptionOpsError as error:
         fail(error, exit_code(error))
     for sentence in wanted.hidden:
         say(f"Warning: {sentence}", err=True)
     for name, text in files.items():
-        if folder is None:
-            click.echo(f"# {name}\n{text}")
+        if folder:
+            say(str(folder / name))
         else:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
-            say(str(target))
+            click.echo(f"# {name}\n{text}")
 
 
 @command.command("install")
@@ -72,7 +72,7 @@ def install(dry_run: bool, **options: Any) -> None:
 
     try:
         wanted = _unit_options(**options)
-        steps = (installer.plan_install if dry_run else installer.install)(wanted, JOBS.values())
+        steps = (installer.plan_install if dry_run else installer.install)(wanted, TIMERS.values())
     except SubscriptionOpsError as error:
         fail(error, exit_code(error))
     _say(steps)

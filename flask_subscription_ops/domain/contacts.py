@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .clock import UTC
 
 
 @dataclass(frozen=True)
@@ -16,9 +19,23 @@ class Contact:
     timezone: str = "UTC"
 
 
-def zone_of(name: str, fallback: str = "UTC") -> ZoneInfo:
-    """Return the zone called `name`, or the fallback zone where no such zone exists."""
+def zone_of(name: str, fallback: str = "UTC") -> tzinfo:
+    """Return the zone called `name`, or the fallback zone where no such zone exists.
+
+    UTC is known also on a machine without zone data; there every other zone becomes UTC.
+    """
+    return _zone(name) or _zone(fallback) or UTC
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Return the name that `zone_of` finds the zone by."""
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
+def _zone(name: str) -> tzinfo | None:
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        return ZoneInfo(fallback)
+        return None

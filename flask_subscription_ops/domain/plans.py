@@ -99,7 +99,9 @@ def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:
 def _number_problem(name: str, value: object, default: object) -> str | None:
     if isinstance(default, tuple):
         fits = isinstance(value, tuple) and all(_is_whole(number, 1) for number in value)
-        return None if fits else f"{name} must be a list of whole numbers from 1 to 3650, got {value!r}"
+        if fits and isinstance(value, tuple) and len(set(value)) == len(value):
+            return None
+        return f"{name} must be a list of different whole numbers from 1 to 3650, got {value!r}"
     return None if _is_whole(value, 0) else f"{name} must be a whole number from 0 to 3650, got {value!r}"
 
 

@@ -1,1 +1,1 @@
-"""The periodic tasks: one file a job, and the table that names them."""
+"""The periodic tasks: one file a job, and the table of jobs and of the timers that ring them."""

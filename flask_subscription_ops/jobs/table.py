@@ -1,12 +1,14 @@
-"""The jobs there are: what each is called, when it runs, and what it may use."""
+"""The jobs there are and the timers that ring them: every scheduler's files are written from here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..domain.schedule import Daily, Every
 from ..errors import UnknownJob
 from ..runs.job import Job
+from .timer import Timer
 
 if TYPE_CHECKING:
     from ..runs.report import JobReport
@@ -20,17 +22,28 @@ JOBS: Mapping[str, Job] = {
             "trial-check",
             "Remind trials before their end, and end those whose time is up.",
             f"{__package__}.trial_check",
-            ("*-*-* 00/2:00:00 UTC", "*-*-* 09:00:00 UTC"),
         ),
         Job(
             "deliver",
             "Send the emails and carry out the workspace operations that are due.",
             f"{__package__}.deliver",
-            ("*-*-* *:*:00 UTC",),
-            accuracy_seconds=1,
-            random_delay_seconds=0,
-            persistent=False,
+            timeout_seconds=300,
             delivers=False,
+        ),
+    )
+}
+
+TIMERS: Mapping[str, Timer] = {
+    timer.name: timer
+    for timer in (
+        Timer("trial-check", JOBS["trial-check"], when=(Every(hours=2), Daily("09:00"))),
+        Timer(
+            "deliver",
+            JOBS["deliver"],
+            when=(Every(minutes=1),),
+            accuracy_seconds=1,
+            delay_seconds=0,
+            persistent=False,
         ),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import getaddresses, quote
 from functools import lru_cache
+from typing import Any
 
 from ..errors import PermanentFailure
 from ..outside.text import one_line
@@ -44,6 +45,15 @@ def named_mailbox(text: str) -> tuple[str, str]:
         raise PermanentFailure("the address is not exactly one mailbox: a name with a comma needs quotes")
     [(name, address)] = parties
     return one_line(name), mailbox(address)
+
+
+def party(given: Any) -> tuple[str, str]:
+    """Split a sender, given as text or as a pair, into a printable name and one mailbox."""
+    if isinstance(given, str):
+        return named_mailbox(given)
+    if isinstance(given, (tuple, list)) and len(given) == 2 and isinstance(given[0], str):
+        return one_line(given[0]), mailbox(given[1])
+    raise PermanentFailure("the sender is neither text nor a pair of a name and an address")
 
 
 def written(name: str, address: str) -> str:

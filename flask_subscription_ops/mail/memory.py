@@ -39,6 +39,3 @@ class MemoryTransport:
     def check(self) -> str:
         """Tell how many emails are kept."""
         return f"emails are kept in memory: {len(self.sent)} so far"
-
-
-open_transport = MemoryTransport

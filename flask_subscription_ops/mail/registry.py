@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from ..errors import ConfigurationError
-from ..settings.keys import TRANSPORT_NAMES as TRANSPORTS
-from .base import Transport
+from ..outside.adapters import Adapter, problems_of_chosen
+from . import requirements
 
 if TYPE_CHECKING:
     from ..settings import Settings
+    from .base import Transport
 
-
-MODULES = {"smtp": ".smtp.transport", "mailjet": ".mailjet.transport", "file": ".file", "memory": ".memory"}
+ADAPTERS: Mapping[str, Adapter] = {
+    "smtp": Adapter(f"{__package__}.smtp.transport:SmtpTransport", problems=requirements.of_smtp),
+    "mailjet": Adapter(
+        f"{__package__}.mailjet.transport:MailjetTransport",
+        needs=("mailjet_api_key", "mailjet_api_secret"),
+        problems=requirements.of_mailjet,
+    ),
+    "file": Adapter(f"{__package__}.file:FileTransport", needs=("mail_dir",)),
+    "memory": Adapter(f"{__package__}.memory:MemoryTransport"),
+}
 
 
 def open_transport(app: Flask, settings: Settings) -> Transport:
-    """Return the transport that SUBS_MAIL names, or the fail-over over several; nothing is reached yet."""
-    if not settings.mail:
-        raise ConfigurationError([f"SUBS_MAIL names no transport: use one of {', '.join(TRANSPORTS)}"])
-    transports = [_open(name, app, settings) for name in settings.mail]
+    """Return the transport that SUBS_MAIL names, or the fail-over over several; nothing is reached yet.
+
+    Raises ConfigurationError where `app.config` was changed, after `init_app` read it, to what cannot work.
+    """
+    if problems := problems_of_chosen("mail", ADAPTERS, settings, app.config):
+        raise ConfigurationError(problems)
+    transports: list[Transport] = [ADAPTERS[name].open(app, settings) for name in settings.mail]
     if len(transports) == 1:
         return transports[0]
     from .failover import FailoverTransport
 
     return FailoverTransport(transports)
-
-
-def _open(name: str, app: Flask, settings: Settings) -> Transport:
-    if name not in TRANSPORTS:
-        problem = f"SUBS_MAIL names the unknown transport {name!r}: use one of {', '.join(TRANSPORTS)}"
-        raise ConfigurationError([problem])
-    transport: Transport = import_module(MODULES[name], __package__).open_transport(app, settings)
-    return transport

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.states import WorkspaceWish
-from ..errors import PermanentFailure, UnknownOutcome
+from ..errors import ConfigurationError, PermanentFailure, UnknownOutcome
 from ..models import OutboxMessage
 from ..models.types import Unreadable
 from ..outside.call import Call
@@ -53,6 +53,7 @@ class _Flights:
     def __init__(self, runtime: Runtime, lease: Lease, ledger: Ledger) -> None:
         self._runtime, self._lease, self._ledger = runtime, lease, ledger
         self._flights: list[_Flight] = []
+        self._unusable: ConfigurationError | None = None
 
     def run(self, messages: Sequence[OutboxMessage]) -> None:
         for position, message in enumerate(messages):
@@ -64,6 +65,8 @@ class _Flights:
         while self._under_way():
             self._wait(self._under_way()[0])
         self._land()
+        if self._unusable:
+            raise self._unusable
 
     def _start(self, message: OutboxMessage) -> None:
         ends = time.monotonic() + self._runtime.settings.hook_timeout
@@ -97,6 +100,9 @@ class _Flights:
     def _settle(self, flight: _Flight) -> None:
         try:
             flight.call.result(0)
+        except ConfigurationError as error:
+            self._ledger.released([flight.message])
+            self._unusable = error
         except PermanentFailure as error:
             self._ledger.refused(flight.message, describe(error))
         except UnknownOutcome as error:

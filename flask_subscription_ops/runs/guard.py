@@ -10,7 +10,7 @@ from sqlalchemy import exists, false, func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from ..errors import SchemaOutdated
+from ..errors import SchemaOutdated, Stopped
 from ..models import Base, Deployment, JobRun, Subscription
 from ..models.deployment import DEPLOYMENT_ID
 from ..runtime import Runtime
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from .run import Run
 
 CONFIRM_WITHIN = timedelta(days=1)
-
-
-class Stopped(Exception):
-    """A guard stopped the run before it changed anything; `confirm` is the token that lets it go on, if one can."""
-
-    def __init__(self, reason: str, confirm: str | None = None) -> None:
-        super().__init__(reason)
-        self.confirm = confirm
 
 
 def require_schema(runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""What a job is to the engine: a name, and the module that holds its function."""
+"""What a job is to the engine: a name, the module that holds its function, and what it may use."""
 
 from __future__ import annotations
 
@@ -10,18 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """One periodic task; its module is imported when it runs, and its `do(run)` is called.
-
-    `calendar` is in systemd's notation (systemd.time(7)) and in UTC.
-    """
+    """One periodic task; its module is imported when it runs, and its `do(run)` is called."""
 
     name: str
     help: str
     module: str
-    calendar: tuple[str, ...]
-    accuracy_seconds: int = 60
-    random_delay_seconds: int = 300
-    persistent: bool = True
     timeout_seconds: int = 3600
     memory_mb: int = 512
     cpu_percent: int = 50

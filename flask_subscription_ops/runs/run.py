@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from ..actions.context import Context, context_of
 from ..domain.clock import as_instant
-from ..errors import InvalidInput, TimeTravelRefused
+from ..errors import InvalidInput, Stopped, TimeTravelRefused
 from ..models import JobRun
 from ..outbox.deliver import deliver
 from ..runtime import Runtime, is_unusable, unreachable
 from ..signals import job_finished, send
-from .guard import Stopped, require_deployment, require_schema
+from .guard import require_deployment, require_schema
 from .job import Job
 from .report import JobReport, Outcome
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -12,10 +11,30 @@ from ..domain.contacts import Contact, zone_of
 from ..domain.plans import Plan, Policy
 from ..domain.reminders import Ladder
 from ..errors import UnknownPlan
-from .values import Read, as_given, each, flag, mapping, name, number, one_of, optional, secret, some, text, whole, zone
+from .secrets import secret
+from .values import (
+    Read,
+    address,
+    each,
+    flag,
+    function,
+    internet_address,
+    mapping,
+    name,
+    number,
+    optional,
+    path,
+    sender,
+    some,
+    text,
+    url,
+    whole,
+    zone,
+)
 
-TRANSPORT_NAMES = ("smtp", "mailjet", "file", "memory")
-PROVISIONER_NAMES = ("hooks", "memory", "http")
+PROVIDER = r"fake|stripe|yookassa|paytr|([^\W\d]\w*\.)*[^\W\d]\w*:[^\W\d]\w*"
+COMMAND = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+WORKSPACE_SECRET_LENGTH = 32
 
 
 def setting(default: Any, read: Read, *, secret: bool = False) -> Any:
@@ -23,7 +42,9 @@ def setting(default: Any, read: Read, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "secret": secret})
 
 
-_days = each(whole(1, 3650))
+_days = each(whole(1, 3650), "(7, 3, 1)")
+_kinds = each(text(), '("trial_started", "canceled")')
+_secrets = each(secret(), '("newest", "older")')
 
 
 @dataclass(frozen=True)
@@ -31,58 +52,72 @@ class Settings:
     """Every SUBS_ key under its lower-case name; docs/reference/settings.md tells what each one does."""
 
     plans: Mapping[str, Plan] = field(default_factory=dict)
-    deployment: str = setting("default", name(191))
+    deployment: str = setting("default", text(191))
     trial_days: int = setting(14, whole(1, 3650))
     trial_reminder_days: tuple[int, ...] = setting((7, 3, 1), _days)
     renewal_reminder_days: tuple[int, ...] = setting((7, 3), _days)
     grace_days: int = setting(14, whole(0, 3650))
     notice_days: int = setting(3, whole(0, 3650))
     expire_suspended_days: int = setting(90, whole(0, 3650))
-    retry_hours: tuple[int, ...] = setting((24, 48, 96), each(whole(1, 3650)))
+    retry_hours: tuple[int, ...] = setting((24, 48, 96), each(whole(1, 3650), "(24, 48, 96)"))
     pending_payment_days: int = setting(7, whole(1, 3650))
     match_window_hours: int = setting(1, whole(1, 8760))
     timezone: str = setting("UTC", zone)
     send_hour: int = setting(9, whole(0, 23))
-    provider: str = setting("fake", text)
-    mail: tuple[str, ...] = setting(("smtp",), some(one_of(*TRANSPORT_NAMES)))
-    mail_dir: str | None = setting(None, optional(os.fspath))
-    mail_sender: str | None = setting(None, optional(as_given))
+    provider: tuple[str, ...] = setting(
+        ("fake",),
+        some(each(name(PROVIDER, "fake, stripe, yookassa, paytr or package.module:Class"), '("stripe", "paytr")')),
+    )
+    mail: tuple[str, ...] = setting(("smtp",), some(each(text(), '("smtp", "file")')))
+    mail_dir: str | None = setting(None, optional(path))
+    mail_sender: str | tuple[str, str] | None = setting(None, optional(sender))
     mail_context: Mapping[str, Any] = field(default_factory=dict, metadata={"read": mapping})
     mail_timeout: float = setting(20.0, number(0.1, 3600))
     mail_connections: int = setting(1, whole(1, 64))
-    mailjet_api_key: str | None = setting(None, optional(secret), secret=True)
-    mailjet_api_secret: str | None = setting(None, optional(secret), secret=True)
-    mailjet_api_base: str | None = setting(None, optional(text))
-    workspaces: str = setting("hooks", one_of(*PROVISIONER_NAMES))
-    workspaces_url: str | None = setting(None, optional(text))
-    workspaces_secrets: tuple[str, ...] = setting((), each(secret), secret=True)
+    mailjet_api_key: str | None = setting(None, optional(secret()), secret=True)
+    mailjet_api_secret: str | None = setting(None, optional(secret()), secret=True)
+    mailjet_api_base: str | None = setting(None, optional(url))
+    workspaces: str = setting("hooks", text())
+    workspaces_url: str | None = setting(None, optional(url))
+    workspaces_secrets: tuple[str, ...] = setting(
+        (), each(secret(WORKSPACE_SECRET_LENGTH), '("newest", "older")'), secret=True
+    )
     hook_timeout: float = setting(30.0, number(0.1, 3600))
     provider_timeout: float = setting(20.0, number(0.1, 3600))
-    admin_emails: tuple[str, ...] = setting((), each(text))
+    admin_emails: tuple[str, ...] = setting((), each(address, '("ops@example.com", "me@example.com")'))
     email_failure_rate: float = setting(0.05, number(0, 1))
     batch_size: int = setting(1000, whole(1, 1000))
     lease_seconds: float = setting(120.0, number(1, 86_400))
     max_attempts: int = setting(8, whole(1, 1000))
     brake_min: int = setting(20, whole(0))
     brake_share: float = setting(0.05, number(0, 1))
-    emails_off: tuple[str, ...] = setting((), each(text))
-    emails_at_most_once: tuple[str, ...] = setting((), each(text))
+    emails_off: tuple[str, ...] = setting((), _kinds)
+    emails_at_most_once: tuple[str, ...] = setting((), _kinds)
     retention_days: int = setting(90, whole(1, 36_500))
-    backup_dir: str | None = setting(None, optional(os.fspath))
+    backup_dir: str | None = setting(None, optional(path))
     backup_keep: int = setting(14, whole(1))
-    trigger_tokens: tuple[str, ...] = setting((), each(secret), secret=True)
-    admin_guard: Any = setting(None, as_given)
-    access_denied: str | None = setting(None, optional(text))
-    metrics_file: str | None = setting(None, optional(os.fspath))
+    trigger_tokens: tuple[str, ...] = setting((), _secrets, secret=True)
+    admin_guard: Any = setting(None, optional(function))
+    access_denied: str | None = setting(None, optional(text()))
+    metrics_file: str | None = setting(None, optional(path))
     log_json: bool = setting(False, flag)
     allow_time_travel: bool = setting(False, flag)
-    cli_group: str = setting("subs", text)
-    bind_key: str | None = setting(None, optional(text))
-    stripe_secret_key: str | None = setting(None, optional(secret), secret=True)
-    stripe_webhook_secrets: tuple[str, ...] = setting((), each(secret), secret=True)
-    stripe_api_base: str | None = setting(None, optional(text))
-    yookassa: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    paytr: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    cli_group: str = setting("subs", name(COMMAND, "the name of a command such as subs"))
+    bind_key: str | None = setting(None, optional(text()))
+    stripe_secret_key: str | None = setting(None, optional(secret()), secret=True)
+    stripe_webhook_secrets: tuple[str, ...] = setting((), _secrets, secret=True)
+    stripe_api_base: str | None = setting(None, optional(url))
+    yookassa_shop_id: str | None = setting(None, optional(text()))
+    yookassa_secret_key: str | None = setting(None, optional(secret()), secret=True)
+    yookassa_api_base: str | None = setting(None, optional(url))
+    paytr_merchant_id: str | None = setting(None, optional(text()))
+    paytr_merchant_key: str | None = setting(None, optional(secret()), secret=True)
+    paytr_merchant_salt: str | None = setting(None, optional(secret()), secret=True)
+    paytr_api_base: str | None = setting(None, optional(url))
+    paytr_test_mode: bool = setting(False, flag)
+    paytr_user_ip: str | None = setting(None, optional(internet_address))
+    paytr_address: str | None = setting(None, optional(text()))
+    paytr_phone: str | None = setting(None, optional(text()))
 
     def plan(self, key: str) -> Plan:
         """Return the declared plan; raises UnknownPlan, naming the ones there are."""

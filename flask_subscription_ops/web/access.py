@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..errors import InvalidInput
+
 if TYPE_CHECKING:
     from ..models import Subscription
     from ..settings import Settings
@@ -49,6 +51,8 @@ def access_required(rights: Rights, product: str) -> Callable[[View], View]:
 
     Without an account it answers 401; without access it redirects to SUBS_ACCESS_DENIED, or answers 402.
     """
+    if not isinstance(product, str):
+        raise InvalidInput('write @subs.access_required(), or @subs.access_required("product"), with parentheses')
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import Operation
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 class HookProvisioner:
@@ -23,3 +26,8 @@ class HookProvisioner:
     def resume(self, account_id: str, operation: Operation) -> None:
         """Start the account's workspaces."""
         self._require("resume_workspaces")(account_id, operation)
+
+
+def open_provisioner(settings: Settings, require_hook: Callable[[str], Callable[..., Any]]) -> HookProvisioner:
+    """Return the provisioner; a hook that is missing is found when it is used, as it may be registered late."""
+    return HookProvisioner(require_hook)

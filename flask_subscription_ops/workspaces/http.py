@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import ssl
 from collections.abc import Sequence
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
-from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure
+from ..errors import PermanentFailure, TemporaryFailure
 from ..outside import exchange
 from .base import Operation
 from .signatures import sign
 
+if TYPE_CHECKING:
+    from ..settings import Settings
+
 RETRIED = frozenset({408, 409, 425, 429})  # the 4xx that say "not now" rather than "never"
-SECRET_LENGTH = 32
 HEADERS = {"Content-Type": "application/json", "User-Agent": "flask-subscription-ops"}
 
 
@@ -39,8 +40,8 @@ class HttpProvisioner:
         clock: Clock = system_clock,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._url = _checked_url(url)
-        self._secrets = _checked_secrets(secrets)
+        self._url = urlsplit(url)
+        self._secrets = tuple(secrets)
         self._timeout = timeout
         self._clock = clock
         self._tls = tls or ssl.create_default_context()
@@ -77,27 +78,6 @@ def _judge(status: int) -> None:
     raise TemporaryFailure(f"the receiver answered with status {status}")
 
 
-def _checked_url(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        usable = False
-    if not usable or not re.fullmatch("[!-~]+", url):
-        raise ConfigurationError(["the workspace URL must be https://HOST/PATH without a user name or password"])
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        raise ConfigurationError(["the workspace URL must begin with https:// unless it is on this host"])
-    return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _checked_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(secrets, str) or not secrets or any(len(secret) < SECRET_LENGTH for secret in secrets):
-        raise ConfigurationError([f"a workspace secret needs {SECRET_LENGTH} characters: generate it at random"])
-    return tuple(secrets)
+def open_provisioner(settings: Settings, require_hook: Any) -> HttpProvisioner:
+    """Return the provisioner of SUBS_WORKSPACES_URL."""
+    return HttpProvisioner(settings.workspaces_url or "", settings.workspaces_secrets, timeout=settings.hook_timeout)

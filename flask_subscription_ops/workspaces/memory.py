@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from ..errors import EffectError
 from .base import Operation
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,8 @@ class MemoryProvisioner:
                 return
             self.calls.append(call)
             self._running[call.account_id, call.operation.product] = call.action == "resume"
+
+
+def open_provisioner(settings: Settings, require_hook: Any) -> MemoryProvisioner:
+    """Return a provisioner that has carried out nothing yet."""
+    return MemoryProvisioner()

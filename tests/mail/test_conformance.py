@@ -10,12 +10,12 @@ from flask import Flask
 
 from flask_subscription_ops.errors import EffectError
 from flask_subscription_ops.mail.base import Email, Transport, Verdict
-from flask_subscription_ops.mail.registry import TRANSPORTS, open_transport
+from flask_subscription_ops.mail.registry import ADAPTERS, open_transport
 
 from .fake_mailjet import FakeMailjet
 from .fake_smtp import FakeSmtp
 
-STAGES = [*TRANSPORTS, "smtp suppressed", "failover", "failover with its first transport down"]
+STAGES = [*ADAPTERS, "smtp suppressed", "failover", "failover with its first transport down"]
 CLOSED_PORT = 1
 
 
@@ -156,5 +156,5 @@ def test_what_was_accepted_is_found_where_it_can_be_asked(
 
 
 def test_names_are_those_of_the_settings(app: Flask, make_settings: Callable[..., Any]) -> None:
-    for name in TRANSPORTS:
+    for name in ADAPTERS:
         assert open_transport(app, make_settings(mail=(name,))).name == name

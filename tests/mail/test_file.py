@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_subscription_ops.errors import ConfigurationError
 from flask_subscription_ops.mail.base import Email, Verdict
 from flask_subscription_ops.mail.file import FileTransport
 from flask_subscription_ops.mail.mime import to_bytes
@@ -86,8 +85,3 @@ def test_a_link_in_its_place_is_replaced_not_followed(
     list(transport.send([make_email(1, key="a")]))
 
     assert target.read_text() == "mine"
-
-
-def test_without_a_directory_the_remedy_is_named(app: Flask, make_settings: Callable[..., Any]) -> None:
-    with pytest.raises(ConfigurationError, match="set SUBS_MAIL_DIR"):
-        FileTransport(app, make_settings(mail_dir=None))

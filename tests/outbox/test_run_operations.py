@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import select
 
 from flask_subscription_ops import Operation
-from flask_subscription_ops.errors import PermanentFailure
+from flask_subscription_ops.errors import ConfigurationError, PermanentFailure
+from flask_subscription_ops.models import OutboxMessage
 
 from ..hosts import NOON, Host, days
 from .waiting import HASTY, end_leases, operations_of
 
 SUSPEND, RESUME = "suspend-workspaces:sub-1:2", "resume-workspaces:sub-1:3"
+RESUMED = "resume-workspaces:sub-2:3"
 
 
 def test_an_operation_says_what_it_is_about(sqlite_host: Host) -> None:
@@ -263,3 +266,23 @@ def hanging_for(host: Host, *accounts: str) -> Iterator[Hanging]:
         yield hook
     finally:
         hook.over.set()
+
+
+def test_a_missing_hook_could_not_run_and_burns_nothing(host: Host) -> None:
+    operations_of(host, "1", products=("a",))
+    host.subs.unpause(operations_of(host, "2", products=("a",))["a"])
+    host.db.session.commit()
+    start = host.subs._hooks._functions.pop("resume_workspaces")
+
+    for _ in range(3):
+        with pytest.raises(ConfigurationError, match="no resume_workspaces hook is registered"):
+            host.deliver(NOON)
+    waiting = host.db.session.scalars(select(OutboxMessage).where(OutboxMessage.effect_key == RESUMED)).one()
+    untouched = waiting.state, waiting.attempts
+    host.db.session.rollback()
+    host.subs.resume_workspaces(start)
+    mended = host.deliver(NOON)
+
+    assert untouched == ("pending", 0)
+    assert mended.outcome.exit_code == 0
+    assert [(action, account) for action, account, _ in host.operations] == [("suspend", "1"), ("resume", "2")]

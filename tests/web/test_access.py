@@ -35,6 +35,14 @@ def dashboard_of(host: Host) -> Flask:
     return app
 
 
+def test_without_its_parentheses_it_is_refused_where_the_view_is_decorated(sqlite_host: Host) -> None:
+    def dashboard() -> str:
+        return "dashboard"
+
+    with pytest.raises(InvalidInput, match=r"write @subs\.access_required\(\)"):
+        sqlite_host.subs.access_required(dashboard)  # type: ignore[arg-type]
+
+
 def test_nobody_is_asked_to_log_in(sqlite_host: Host) -> None:
     client = dashboard_of(sqlite_host).test_client()
 

@@ -15,7 +15,6 @@ from datetime import datetime, timezone
 import pytest
 
 from flask_subscription_ops.errors import (
-    ConfigurationError,
     DeadlineExceeded,
     PermanentFailure,
     TemporaryFailure,
@@ -218,42 +217,6 @@ def test_endless_headers_leave_the_outcome_unknown():
 
     with server_that(flood) as url, pytest.raises(UnknownOutcome):
         HttpProvisioner(url, [SECRET], timeout=5).suspend("acme", OPERATION)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.com/",
-        "http://localhost.example.com/",
-        "http://127.0.0.1.example.com/",
-        "http://2130706433/",
-        "ftp://localhost/",
-        "https://user:password@example.com/",
-        "https:///path",
-        "https://example.com:99999/",
-        "https://example.com/a b",
-        "https://example.com/\r\nHost: x",
-        "https://[::1/",
-        "example.com",
-        "",
-    ],
-)
-def test_an_url_that_is_not_safe_is_refused(url):
-    with pytest.raises(ConfigurationError):
-        HttpProvisioner(url, [SECRET])
-
-
-@pytest.mark.parametrize(
-    "url", ["https://example.com", "http://localhost:8000/x", "http://[::1]:80/", "http://127.9.9.9"]
-)
-def test_an_url_that_is_safe_is_taken(url):
-    assert HttpProvisioner(url, [SECRET]).name == "http"
-
-
-@pytest.mark.parametrize("secrets", [[], ["short"], [SECRET, ""], SECRET], ids=["none", "short", "empty", "text"])
-def test_secrets_that_prove_nothing_are_refused(secrets):
-    with pytest.raises(ConfigurationError):
-        HttpProvisioner("https://example.com", secrets)
 
 
 def test_secrets_stay_out_of_its_representation():

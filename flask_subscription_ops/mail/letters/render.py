@@ -10,7 +10,7 @@ from flask import Flask
 
 from ...errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ...outside.text import one_line
-from ..address import mailbox, named_mailbox, written
+from ..address import mailbox, named_mailbox, party, written
 from ..base import Email
 from .notice import Notice
 
@@ -72,7 +72,7 @@ class Renderer:
         if not given:
             raise ConfigurationError(["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"])
         try:
-            name, address = named_mailbox(given) if isinstance(given, str) else (one_line(given[0]), mailbox(given[1]))
+            name, address = party(given)
         except PermanentFailure as error:
             problem = f"SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER cannot be used, {error}: write Name <name@example.com>"
             raise ConfigurationError([problem]) from None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from ...domain.clock import as_instant, parse_instant
-from ...domain.contacts import Contact, zone_of
+from ...domain.contacts import Contact, zone_name, zone_of
 from ...domain.reminders import days_between
 from ...outside.text import one_line
 from .environment import language_of
@@ -54,7 +53,7 @@ def _names(details: Mapping[str, Any], context: Mapping[str, Any], app_name: str
     return {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
 
 
-def _days_left(at: datetime, instants: Mapping[str, datetime], zone: ZoneInfo) -> dict[str, int]:
+def _days_left(at: datetime, instants: Mapping[str, datetime], zone: tzinfo) -> dict[str, int]:
     end = next(iter(instants.values()), None)
     return {} if end is None else {"days_left": days_between(at, end, zone)}
 
@@ -65,6 +64,6 @@ def _price(details: Mapping[str, Any], language: str) -> dict[str, str]:
     return {"price": format_money(details["amount"], details["currency"], language)}
 
 
-def _printable(contact: Contact, language: str, zone: ZoneInfo) -> Contact:
+def _printable(contact: Contact, language: str, zone: tzinfo) -> Contact:
     name = one_line(contact.name or "", NAME_LIMIT)  # hosts have nullable columns
-    return Contact(email=contact.email, name=name, locale=language, timezone=zone.key)
+    return Contact(email=contact.email, name=name, locale=language, timezone=zone_name(zone))

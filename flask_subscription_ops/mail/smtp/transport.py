@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from flask import Flask
 from ...errors import ConfigurationError, TemporaryFailure
 from ...outside.deadline import Deadline
 from ..base import Email, Outcome, Verdict
+from ..requirements import open_credentials
 from .client import FAULTS, Server, fault_of
 from .connection import Line
 from .session import Session
@@ -90,17 +90,7 @@ def _flask_mail(app: Flask) -> Any:  # Flask-Mail's class for its state is priva
 
 
 def _refuse_open_credentials(server: Server) -> None:
-    is_private = server.starttls or server.implicit_tls or _is_loopback(server.host)
-    if server.username and server.password and not is_private:
-        problem = "MAIL_PASSWORD would travel unencrypted: set MAIL_USE_TLS or MAIL_USE_SSL"
-        raise ConfigurationError([problem])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-open_transport = SmtpTransport
+    # Flask-Mail keeps what the configuration was when it was initialised, which may differ from what it is now.
+    is_encrypted = server.starttls or server.implicit_tls
+    if problems := open_credentials(server.host, server.username, server.password, is_encrypted=is_encrypted):
+        raise ConfigurationError(problems)

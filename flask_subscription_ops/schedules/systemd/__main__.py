@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ...jobs.table import TIMERS
 from .example import EXAMPLE
+from .files import write_folder
 from .install import alert_sender
 from .units import render
 
@@ -19,19 +21,10 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"{alert_sender()}\n")
         return 0
     if len(arguments) == 2 and arguments[0] == "units":
-        write_units(Path(arguments[1]))
+        write_folder(Path(arguments[1]), render(EXAMPLE, TIMERS.values()))
         return 0
     sys.stderr.write(f"{__doc__}\n")
     return 2
-
-
-def write_units(folder: Path) -> None:
-    """Write the example's units into a folder."""
-    from ...jobs.table import JOBS
-
-    for name, text in render(EXAMPLE, JOBS.values()).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

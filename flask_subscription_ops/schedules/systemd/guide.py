@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .calendar import calendar
 from .options import UnitOptions
 from .quoting import span
 
 if TYPE_CHECKING:
-    from ...runs.job import Job
+    from ...jobs.timer import Timer
 
 
-def readme(options: UnitOptions, jobs: Iterable[Job]) -> str:
+def readme(options: UnitOptions, timers: Iterable[Timer]) -> str:
     """Explain the rendered files and how to install them by hand."""
-    jobs = tuple(jobs)
-    timers = " ".join(f"subs-{job.name}.timer" for job in jobs)
+    timers = tuple(timers)
+    units = " ".join(f"subs-{timer.name}.timer" for timer in timers)
     return f"""\
 # Units of flask-subscription-ops
 
-Rendered from the job table for the app `{options.app}` in `{options.working_directory}`, run as `{options.user}`.
+Rendered from the table of timers for the app `{options.app}` in `{options.working_directory}`, run as `{options.user}`.
 Do not edit them here: `flask subs systemd render` writes them, and `flask subs systemd install` installs them.
-A change of your own belongs in a drop-in (`systemctl edit subs-JOB.service`), which no installation touches.
+A change of your own belongs in a drop-in (`systemctl edit subs-TIMER.service`), which no installation touches.
 
-{job_table(jobs)}
-Each job is a pair `subs-JOB.timer` and `subs-JOB.service`.
+{timer_table(timers)}
+Each timer is a pair `subs-TIMER.timer` and `subs-TIMER.service`.
 `subs-alert@.service` emails the recipients in `/etc/subs/alert.conf` when one of them fails, with the log of that run.
 `sysusers.d/subs.conf` creates the user; `alert.conf` is the start of `/etc/subs/alert.conf`.
 
@@ -38,22 +39,23 @@ install -D -m 0644 "$({options.interpreter} -m flask_subscription_ops.schedules.
 test -e /etc/subs/alert.conf || install -D -m 0600 alert.conf /etc/subs/alert.conf
 systemd-sysusers /etc/sysusers.d/subs.conf
 systemctl daemon-reload
-systemctl enable --now {timers}
+systemctl enable --now {units}
 ```
 """
 
 
-def job_table(jobs: Iterable[Job]) -> str:
+def timer_table(timers: Iterable[Timer]) -> str:
     """Write what the timers do as a table, for this page and for the reference."""
-    head = ("job", "runs (UTC)", "caught up after downtime", "delay", "at most")
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *map(_row, jobs)))
+    head = ("timer", "runs (UTC)", "caught up after downtime", "delay", "at most")
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *map(_row, timers)))
 
 
-def _row(job: Job) -> list[str]:
+def _row(timer: Timer) -> list[str]:
+    job = timer.job
     return [
-        f"`{job.name}`: {job.help}",
-        "<br>".join(f"`{when.removesuffix(' UTC')}`" for when in job.calendar),
-        "yes" if job.persistent else "no",
-        f"0 to {span(job.random_delay_seconds)}" if job.random_delay_seconds else "none",
+        f"`{timer.name}`: {job.help}",
+        "<br>".join(f"`{when.removesuffix(' UTC')}`" for when in map(calendar, timer.when)),
+        "yes" if timer.persistent else "no",
+        f"0 to {span(timer.delay_seconds)}" if timer.delay_seconds else "none",
         f"{span(job.timeout_seconds)}, {job.memory_mb} MB, {job.cpu_percent} % of a CPU",
     ]

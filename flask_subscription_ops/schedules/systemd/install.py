@@ -11,27 +11,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import InvalidInput
+from ...errors import InstallationFailed, InvalidInput
 from .alert import ALERT_SENDER, ALERT_SETTINGS
 from .options import UnitOptions
-from .steps import InstallationFailed, KeepFile, RemoveEmptyFolder, RemoveFile, Run, Step, TellToRun, WriteFile
+from .steps import KeepFile, RemoveEmptyFolder, RemoveFile, RunCommand, Step, TellToRun, WriteFile
 from .units import render
 
 if TYPE_CHECKING:
-    from ...runs.job import Job
+    from ...jobs.timer import Timer
 
 UNITS = "/etc/systemd/system"
 SYSTEM_USER = "/etc/sysusers.d/subs.conf"
 MANIFEST = "/usr/local/lib/subscription-ops/installed"
 
 
-def install(options: UnitOptions, jobs: Iterable[Job], root: str = "/") -> list[Step]:
+def install(options: UnitOptions, timers: Iterable[Timer], root: str = "/") -> list[Step]:
     """Write the units and start their timers; return the steps that were done.
 
     Safe to repeat. `/etc/subs/alert.conf` is written once and never again. On another root than `/`, or where
     systemd is not running, nothing is started: the last steps name the commands to run there.
     """
-    return _perform(plan_install(options, jobs, root), root)
+    return _perform(plan_install(options, timers, root), root)
 
 
 def uninstall(root: str = "/") -> list[Step]:
@@ -39,14 +39,14 @@ def uninstall(root: str = "/") -> list[Step]:
     return _perform(plan_uninstall(root), root)
 
 
-def plan_install(options: UnitOptions, jobs: Iterable[Job], root: str = "/") -> list[Step]:
+def plan_install(options: UnitOptions, timers: Iterable[Timer], root: str = "/") -> list[Step]:
     """Return what `install` would do, without doing it."""
     if options.hidden:
         raise InvalidInput("; ".join(options.hidden))
     _check_credentials(options, root)
-    files = installed_files(options, jobs)
+    files = installed_files(options, timers)
     gone = sorted(_manifest(root) - files.keys())
-    timers = sorted(Path(path).name for path in files if path.endswith(".timer"))
+    units = sorted(Path(path).name for path in files if path.endswith(".timer"))
     return [
         *_stop([Path(path).name for path in gone], root),
         *(RemoveFile(_under(root, path)) for path in gone),
@@ -55,7 +55,7 @@ def plan_install(options: UnitOptions, jobs: Iterable[Job], root: str = "/") -> 
         _alert_settings(options, root),
         _run(root, "systemd-sysusers", SYSTEM_USER),
         _run(root, "systemctl", "daemon-reload"),
-        _run(root, "systemctl", "enable", "--now", *timers),
+        _run(root, "systemctl", "enable", "--now", *units),
     ]
 
 
@@ -73,9 +73,9 @@ def plan_uninstall(root: str = "/") -> list[Step]:
     ]
 
 
-def installed_files(options: UnitOptions, jobs: Iterable[Job]) -> Mapping[str, str]:
+def installed_files(options: UnitOptions, timers: Iterable[Timer]) -> Mapping[str, str]:
     """Return every file an installation owns, by its path in the system."""
-    rendered = render(options, jobs)
+    rendered = render(options, timers)
     files = {f"{UNITS}/{name}": text for name, text in rendered.items() if name.endswith((".service", ".timer"))}
     files[SYSTEM_USER] = rendered["sysusers.d/subs.conf"]
     files[ALERT_SENDER] = alert_sender().read_text("utf-8")
@@ -91,7 +91,10 @@ def _perform(steps: list[Step], root: str) -> list[Step]:
     if root == "/" and os.geteuid() != 0:
         raise InstallationFailed("units are installed by root: run the same command with sudo")
     for step in steps:
-        step.perform()
+        try:
+            step.perform()
+        except OSError as error:
+            raise InstallationFailed(f"could not {step}: {error.strerror}; nothing after it was done") from error
     return steps
 
 
@@ -122,7 +125,7 @@ def _stop(names: Iterable[str], root: str) -> list[Step]:
 
 
 def _run(root: str, *arguments: str) -> Step:
-    return Run(arguments) if root == "/" and _systemd_is_running() else TellToRun(arguments)
+    return RunCommand(arguments) if root == "/" and _systemd_is_running() else TellToRun(arguments)
 
 
 def _systemd_is_running() -> bool:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ...errors import SubscriptionOpsError
+from ...errors import InstallationFailed
+from .files import opened, put
 
 COMMAND_TIMEOUT_SECONDS = 120
-
-
-class InstallationFailed(SubscriptionOpsError):
-    """The units could not be installed or removed; the message says what to do before trying again."""
 
 
 class Step(Protocol):
@@ -41,17 +36,8 @@ class WriteFile:
     def perform(self) -> None:
         """Write beside the target, then rename; folders on the way are made with mode 0755, whatever the umask."""
         _make_folder(self.path.parent)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                os.fchmod(descriptor, self.mode)
-                file.write(self.text)
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with opened(self.path.parent) as folder:
+            put(folder, self.path.name, self.text, self.mode)
 
 
 @dataclass(frozen=True)
@@ -97,7 +83,7 @@ class RemoveEmptyFolder:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunCommand:
     """Run a command, given as an argument vector; a failure ends the installation."""
 
     arguments: Sequence[str]

@@ -51,7 +51,7 @@ MEANINGS = {
 }
 
 
-class CannotAlert(Exception):
+class _CannotAlert(Exception):
     """The alert cannot be sent; the message is the one sentence to print."""
 
 
@@ -99,7 +99,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         failure = read_failure(arguments, environment)
         settings = read_settings(environment)
         send(settings, compose(settings, failure, read_log(failure)))
-    except CannotAlert as error:
+    except _CannotAlert as error:
         sys.stderr.write(f"subs_alert: {error}\n")
         return 1
     return 0
@@ -108,7 +108,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
 def read_failure(arguments: list[str], environment: Mapping[str, str]) -> Failure:
     """Learn what failed from the MONITOR_ variables or, before systemd 251, from systemctl."""
     if len(arguments) != 1 or not UNIT_NAME.fullmatch(arguments[0]):
-        raise CannotAlert("give the name of one unit, such as subs-trial-check.service")
+        raise _CannotAlert("give the name of one unit, such as subs-trial-check.service")
     unit = arguments[0]
     if "MONITOR_SERVICE_RESULT" not in environment:
         environment = _ask_systemctl(unit)
@@ -138,7 +138,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             parser.read_file(file)
         settings = _settings(parser["alert"])
     except (OSError, ValueError, KeyError, configparser.Error) as error:
-        raise CannotAlert(f"{path} cannot be used: {clean(str(error))}") from error
+        raise _CannotAlert(f"{path} cannot be used: {clean(str(error))}") from error
     return settings
 
 
@@ -165,9 +165,9 @@ def send(settings: Settings, message: EmailMessage) -> None:
                 server.login(settings.username, settings.password)
             refused = server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise CannotAlert(f"{settings.server}:{settings.port} did not take the email: {clean(str(error))}") from error
+        raise _CannotAlert(f"{settings.server}:{settings.port} did not take the email: {clean(str(error))}") from error
     if refused:
-        raise CannotAlert(f"{settings.server} refused {', '.join(sorted(refused))}; the others have the email")
+        raise _CannotAlert(f"{settings.server} refused {', '.join(sorted(refused))}; the others have the email")
 
 
 def clean(text: str) -> str:
@@ -181,7 +181,7 @@ def clean_lines(text: str) -> str:
 
 
 def _give_up(number: int, frame: object) -> None:
-    raise CannotAlert(f"it took longer than {TOTAL_SECONDS} seconds")
+    raise _CannotAlert(f"it took longer than {TOTAL_SECONDS} seconds")
 
 
 def _ask_systemctl(unit: str) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
-"""Write the job table as systemd units: pure text, nothing is read or installed.
+"""Write the table of timers as systemd units: pure text, nothing is read or installed.
 
-One `.service` and one `.timer` a job, one alert template for them all, and the files that go with them.
+One `.service` and one `.timer` a timer, one alert template for them all, and the files that go with them.
 The rules come from systemd.unit(5), systemd.service(5), systemd.timer(5) and systemd.exec(5).
 """
 
@@ -10,34 +10,37 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .alert import alert_service, alert_settings
+from .calendar import calendar
 from .guide import readme
 from .options import UnitOptions
 from .quoting import command, literal, span, word, words
 from .sandbox import SANDBOX, SYSTEM_CODE
 
 if TYPE_CHECKING:
-    from ...runs.job import Job
+    from ...jobs.timer import Timer
 
 
-def render(options: UnitOptions, jobs: Iterable[Job]) -> Mapping[str, str]:
+def render(options: UnitOptions, timers: Iterable[Timer]) -> Mapping[str, str]:
     """Return every file by its path in a folder of units; the same arguments give the same bytes."""
-    jobs = tuple(jobs)
-    files = {"README.md": readme(options, jobs), "alert.conf": alert_settings(options)}
+    timers = tuple(timers)
+    files = {"README.md": readme(options, timers), "alert.conf": alert_settings(options)}
     files["sysusers.d/subs.conf"] = system_user(options)
     files["subs-alert@.service"] = alert_service()
-    for job in jobs:
-        files[f"subs-{job.name}.service"] = service(options, job)
-        files[f"subs-{job.name}.timer"] = timer(job)
+    for timer in timers:
+        files[f"subs-{timer.name}.service"] = service_unit(options, timer)
+        files[f"subs-{timer.name}.timer"] = timer_unit(timer)
     return dict(sorted(files.items()))
 
 
-def service(options: UnitOptions, job: Job) -> str:
-    """Write the unit that runs a job once.
+def service_unit(options: UnitOptions, timer: Timer) -> str:
+    """Write the unit that runs a timer's job once.
 
     It has no [Install]: only its timer starts it, never a boot. Exit status 1 (something failed), 3 (could not run)
     and 4 (stopped by a brake) are failures to systemd and so alert.
     """
-    run = command(options.interpreter, "-m", "flask", "--app", options.app, options.group, job.name)
+    job = timer.job
+    flask = (options.interpreter, "-m", "flask", "--app", options.app)
+    run = command(*flask, options.group, job.name, *timer.arguments)
     return f"""\
 [Unit]
 Description=Subscriptions: {literal(job.help.removesuffix("."))}
@@ -74,22 +77,22 @@ ExecPaths={_exec_paths(options)}
 """
 
 
-def timer(job: Job) -> str:
+def timer_unit(timer: Timer) -> str:
     """Write the unit that says when a job runs, in UTC.
 
     It does not name its service: a `Requires=` would run the job whenever the timer is started. A delay is the same
     on every run of a host, and a missed run of a persistent timer is caught up at the next boot.
     """
-    lines = [f"OnCalendar={expression}" for expression in job.calendar]
-    lines.append(f"AccuracySec={span(job.accuracy_seconds)}")
-    if job.random_delay_seconds:
-        lines += [f"RandomizedDelaySec={span(job.random_delay_seconds)}", "FixedRandomDelay=yes"]
-    if job.persistent:
+    lines = [f"OnCalendar={expression}" for expression in map(calendar, timer.when)]
+    lines.append(f"AccuracySec={span(timer.accuracy_seconds)}")
+    if timer.delay_seconds:
+        lines += [f"RandomizedDelaySec={span(timer.delay_seconds)}", "FixedRandomDelay=yes"]
+    if timer.persistent:
         lines.append("Persistent=yes")
     schedule = "\n".join(lines)
     return f"""\
 [Unit]
-Description=When to run: {literal(job.help.removesuffix("."))}
+Description=When to run: {literal(timer.job.help.removesuffix("."))}
 
 [Timer]
 {schedule}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from flask_subscription_ops.schedules.systemd.calendar import calendar
 from flask_subscription_ops.schedules.systemd.example import EXAMPLE
 from flask_subscription_ops.schedules.systemd.units import render
 
@@ -22,14 +23,14 @@ def analyze(*arguments):
     )
 
 
-def write_units(folder, options, jobs):
+def write_units(folder, options, timers):
     """Write the units with interpreters that exist, as verify looks for them."""
     stub = folder / "venv" / "bin" / "python"
     stub.parent.mkdir(parents=True, exist_ok=True)
     stub.write_text("#!/bin/sh\n")
     stub.chmod(0o755)
     paths = []
-    for name, text in render(options, jobs).items():
+    for name, text in render(options, timers).items():
         if name.endswith((".service", ".timer")):
             paths.append(folder / name)
             paths[-1].write_text(text.replace("/opt/app/venv/bin/python", str(stub)))
@@ -37,8 +38,8 @@ def write_units(folder, options, jobs):
 
 
 @pytest.fixture
-def paths(tmp_path, jobs):
-    return write_units(tmp_path, EXAMPLE, jobs)
+def paths(tmp_path, timers):
+    return write_units(tmp_path, EXAMPLE, timers)
 
 
 def test_verify_has_nothing_to_say(paths):
@@ -52,7 +53,7 @@ def test_verify_has_nothing_to_say(paths):
     assert (result.stdout, result.stderr, result.returncode) == ("", "", 0)
 
 
-def test_verify_has_nothing_to_say_about_odd_options(tmp_path, jobs):
+def test_verify_has_nothing_to_say_about_odd_options(tmp_path, timers):
     folder = tmp_path / "my app 100%"
     odd = replace(
         EXAMPLE,
@@ -60,7 +61,7 @@ def test_verify_has_nothing_to_say_about_odd_options(tmp_path, jobs):
         credentials={"a": "/etc/subs/b c%"},
         environment={"A": 'x "y" \\ %n $Z'},
     )
-    paths = write_units(folder, odd, jobs)
+    paths = write_units(folder, odd, timers)
 
     # The stub's own path holds a space and a percent sign here, so it must be written as the renderer would.
     quoted = str(folder / "venv" / "bin" / "python")
@@ -79,6 +80,6 @@ def test_every_service_is_rated_safe(paths):
             assert result.returncode == 0, f"{path.name}: {result.stdout.splitlines()[-1]}"
 
 
-def test_every_calendar_is_understood(jobs):
-    for job in jobs:
-        assert analyze("calendar", *job.calendar).returncode == 0
+def test_every_calendar_is_understood(timers):
+    for timer in timers:
+        assert analyze("calendar", *map(calendar, timer.when)).returncode == 0

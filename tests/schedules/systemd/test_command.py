@@ -129,6 +129,34 @@ def test_a_dry_run_says_what_would_be_done(flask):
     assert not Path("/etc/systemd/system/subs-trial-check.timer").exists()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may install units")
+@pytest.mark.parametrize("action", ["install", "uninstall"])
+def test_what_cannot_be_installed_could_not_run(flask, action):
+    refused = flask("subs", "systemd", action, *(ELSEWHERE if action == "install" else ()))
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert refused.stderr == "Error: units are installed by root: run the same command with sudo\n"
+
+
+def test_a_secret_that_is_missing_could_not_run_either(flask):
+    refused = flask("subs", "systemd", "install", *ELSEWHERE, "--credential", "a=/nonexistent/secret")
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert refused.stderr.startswith("Error: /nonexistent/secret does not exist")
+
+
+def test_a_folder_with_a_link_in_it_could_not_be_written(flask, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "units").mkdir()
+    (tmp_path / "units" / "sysusers.d").symlink_to(tmp_path / "elsewhere")
+
+    refused = flask("subs", "systemd", "render", "units", *ELSEWHERE)
+
+    assert refused.returncode == 3
+    assert refused.stderr.startswith("Error: sysusers.d in units cannot be written")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
