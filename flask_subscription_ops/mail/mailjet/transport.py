@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from ...errors import ConfigurationError, EffectError, TemporaryFailure
-from ...outside.deadline import Deadline, within
+from ...outside.call import within
+from ...outside.deadline import Deadline
 from ..base import Email, Outcome, Verdict
 from .client import MailjetClient, Rejected, open_client
 from .messages import judge_answers, judge_rejection, payload_of, rows_of
