@@ -6,16 +6,18 @@ import json
 import re
 import ssl
 from collections.abc import Sequence
-from ipaddress import ip_address
+from http import HTTPStatus
 from urllib.parse import SplitResult, urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
-from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure
+from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure, UnknownOutcome
 from ..outside import exchange
+from ..outside.https import is_private
 from .base import Operation
 from .signatures import sign
 
 RETRIED = frozenset({408, 409, 425, 429})  # the 4xx that say "not now" rather than "never"
+REFUSALS = frozenset(status for status in HTTPStatus if 400 <= status < 500) - RETRIED
 SECRET_LENGTH = 32
 HEADERS = {"Content-Type": "application/json", "User-Agent": "flask-subscription-ops"}
 
@@ -70,11 +72,14 @@ class HttpProvisioner:
 
 
 def _judge(status: int) -> None:
+    """Take only what HTTP defines as "not done" for that; a server that failed may have failed after the work."""
     if 200 <= status < 300:
         return
-    if 400 <= status < 500 and status not in RETRIED:
+    if status in RETRIED:
+        raise TemporaryFailure(f"the receiver answered with status {status}")
+    if status in REFUSALS:
         raise PermanentFailure(f"the receiver refused with status {status}")
-    raise TemporaryFailure(f"the receiver answered with status {status}")
+    raise UnknownOutcome(f"the receiver answered with status {status}, which does not tell whether it was done")
 
 
 def _checked_url(url: str) -> SplitResult:
@@ -85,16 +90,9 @@ def _checked_url(url: str) -> SplitResult:
         usable = False
     if not usable or not re.fullmatch("[!-~]+", url):
         raise ConfigurationError(["the workspace URL must be https://HOST/PATH without a user name or password"])
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if not is_private(parts):
         raise ConfigurationError(["the workspace URL must begin with https:// unless it is on this host"])
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _checked_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
