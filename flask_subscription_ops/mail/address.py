@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import getaddresses, quote
 from functools import lru_cache
+from unicodedata import normalize
 
 from ..errors import PermanentFailure
 from ..outside.text import one_line
@@ -16,24 +17,33 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 LOCAL_PART_LIMIT = 64  # RFC 5321, 4.5.3.1.1
 ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
+DOMAIN_LIMIT = 253  # RFC 1035, 2.3.4, without the root
 
 
 def mailbox(address: str) -> str:
-    """Return the address as it goes over SMTP, an international domain in its ASCII form.
+    """Return the address as it goes over SMTP, without white space around it, an international domain in ASCII.
 
     Raises PermanentFailure for anything that is not exactly one mailbox; the message names no personal data.
     """
     if not isinstance(address, str):
         raise PermanentFailure(f"the address is not text but {type(address).__name__}")
-    local, at, domain = address.rpartition("@")
+    local, at, domain = address.strip().rpartition("@")
     if not at:
         raise PermanentFailure("the address is not an email address: it has no @")
+    if len(local) + 1 + len(domain) > ADDRESS_LIMIT:
+        raise PermanentFailure(f"the address is longer than {ADDRESS_LIMIT} characters")
     if len(local) > LOCAL_PART_LIMIT or not _LOCAL_PART.fullmatch(local):
         raise PermanentFailure("the address is not exactly one mailbox: the part before @ cannot be used")
     ascii_domain = _ascii(domain)
     if len(local) + 1 + len(ascii_domain) > ADDRESS_LIMIT or not _DOMAIN.fullmatch(ascii_domain):
         raise PermanentFailure("the address is not exactly one mailbox: the domain cannot be used")
     return f"{local}@{ascii_domain}"
+
+
+def is_domain(name: str) -> bool:
+    """Tell whether the name is a full domain name: not the bare name of a host, not an address."""
+    is_name = len(name) <= DOMAIN_LIMIT and _DOMAIN.fullmatch(name)
+    return bool(is_name) and "." in name and not name.rpartition(".")[2].isdigit()
 
 
 @lru_cache(maxsize=32)
@@ -52,9 +62,16 @@ def written(name: str, address: str) -> str:
 
 
 def _ascii(domain: str) -> str:
+    """Return the domain as IDNA 2008 (RFC 5891) writes it, nothing where it cannot.
+
+    Python's own codec is IDNA 2003, which sends what is for fa\u00df.de to fass.de, somebody else's domain. Of the
+    mappings before it, RFC 5895, only the case is changed.
+    """
     if domain.isascii():
         return domain
+    import idna
+
     try:
-        return domain.encode("idna").decode("ascii")
+        return idna.encode(normalize("NFC", domain.lower())).decode("ascii")
     except UnicodeError:
         return ""
