@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from flask_subscription_ops.outside.connect import connect
 from flask_subscription_ops.outside.deadline import Deadline
 
-Where = tuple[str, int]
+from .addresses import Where, closed_address, resolve_to, silent_address
 
 
 @pytest.fixture
@@ -23,36 +22,18 @@ def good() -> Iterator[Where]:
 
 @pytest.fixture
 def silent() -> Iterator[Where]:
-    """An address that answers no connection: its queue is full."""
-    with socket.socket() as server, contextlib.ExitStack() as queue:
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        for _ in range(4):
-            waiting = queue.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(server.getsockname())
-        yield server.getsockname()
+    with silent_address() as where:
+        yield where
 
 
 @pytest.fixture
-def closed() -> Where:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        where: Where = server.getsockname()
-    return where
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    return partial(resolve_to, monkeypatch)
 
 
-@pytest.fixture
-def resolve(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let a name stand for several addresses."""
-
-    def resolve(*addresses: Where) -> None:
-        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-
-    return resolve
-
-
-def test_silent_addresses_leave_time_for_the_one_that_answers(resolve: Any, silent: Where, good: Where) -> None:
+def test_silent_addresses_leave_time_for_the_one_that_answers(
+    resolve: Callable[..., None], silent: Where, good: Where
+) -> None:
     resolve(silent, silent, silent, good)
     began = time.monotonic()
 
@@ -62,14 +43,14 @@ def test_silent_addresses_leave_time_for_the_one_that_answers(resolve: Any, sile
     assert time.monotonic() - began < 1
 
 
-def test_a_refused_address_costs_nothing(resolve: Any, closed: Where, good: Where) -> None:
-    resolve(closed, good)
+def test_a_refused_address_costs_nothing(resolve: Callable[..., None], good: Where) -> None:
+    resolve(closed_address(), good)
 
     with connect("mail.example.com", 25, Deadline(1)) as connection:
         assert connection.getpeername() == good
 
 
-def test_all_silent_addresses_together_take_one_deadline(resolve: Any, silent: Where) -> None:
+def test_all_silent_addresses_together_take_one_deadline(resolve: Callable[..., None], silent: Where) -> None:
     resolve(*[silent] * 8)
     began = time.monotonic()
 
@@ -79,8 +60,8 @@ def test_all_silent_addresses_together_take_one_deadline(resolve: Any, silent: W
     assert 0.3 < time.monotonic() - began < 2
 
 
-def test_the_fault_of_the_last_address_is_told(resolve: Any, closed: Where) -> None:
-    resolve(closed)
+def test_the_fault_of_the_last_address_is_told(resolve: Callable[..., None]) -> None:
+    resolve(closed_address())
 
     with pytest.raises(ConnectionRefusedError):
         connect("mail.example.com", 25, Deadline(1))

@@ -26,6 +26,7 @@ from flask_subscription_ops.workspaces.base import Operation
 from flask_subscription_ops.workspaces.http import HttpProvisioner
 from flask_subscription_ops.workspaces.signatures import verify_signature
 
+from ..outside.addresses import resolve_to, silent_address
 from .stages import SECRET, running_receiver
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=timezone.utc)
@@ -202,6 +203,26 @@ def test_a_slow_name_look_up_ends_as_surely_not_done(receiver, monkeypatch):
             thread.join(5)
 
     assert receiver.requests == []
+
+
+def test_silent_addresses_leave_time_for_the_one_that_answers(receiver, monkeypatch):
+    with silent_address() as silent:
+        resolve_to(monkeypatch, silent, silent, receiver.server_address)
+
+        HttpProvisioner("http://localhost/", [SECRET], timeout=1).suspend("acme", OPERATION)
+
+    assert len(receiver.requests) == 1
+
+
+def test_silent_addresses_alone_take_one_deadline_and_were_surely_not_reached(monkeypatch):
+    started = time.monotonic()
+    with silent_address() as silent:
+        resolve_to(monkeypatch, *[silent] * 6)
+
+        with pytest.raises(Unreachable):
+            HttpProvisioner("http://localhost/", [SECRET], timeout=0.4).suspend("acme", OPERATION)
+
+    assert time.monotonic() - started < 2
 
 
 def test_a_huge_answer_is_not_read():

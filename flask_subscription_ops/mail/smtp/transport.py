@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,10 @@ from flask import Flask
 
 from ...errors import ConfigurationError, TemporaryFailure
 from ...outside.deadline import Deadline
+from ...outside.https import is_this_host
 from ..base import Email, Outcome, Verdict
 from .client import FAULTS, Server, fault_of
-from .connection import Line
+from .connection import Connection
 from .session import Session
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class SmtpTransport:
         if self._mail.suppress:
             yield from self._record(emails)
             return
-        line = Line(self._server, int(self._mail.max_emails or 0))
+        connection = Connection(self._server, int(self._mail.max_emails or 0))
         try:
             for email in emails:
-                yield line.hand_over(email)
+                yield connection.hand_over(email)
         finally:
-            line.close()
+            connection.close()
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
         """Return None: SMTP has no question for this."""
@@ -66,7 +66,7 @@ class SmtpTransport:
         """Connect, greet, log in and leave."""
         if self._mail.suppress:
             return "SMTP is suppressed by MAIL_SUPPRESS_SEND or TESTING"
-        where = f"{self._server.host}:{self._server.port}"
+        where = f"{self._server.host or '?'}:{self._server.port}"
         try:
             Session(self._server, Deadline(self._server.timeout)).leave()
         except FAULTS as error:
@@ -90,17 +90,10 @@ def _flask_mail(app: Flask) -> Any:  # Flask-Mail's class for its state is priva
 
 
 def _refuse_open_credentials(server: Server) -> None:
-    is_private = server.starttls or server.implicit_tls or _is_loopback(server.host)
+    is_private = server.starttls or server.implicit_tls or is_this_host(server.host)
     if server.username and server.password and not is_private:
         problem = "MAIL_PASSWORD would travel unencrypted: set MAIL_USE_TLS or MAIL_USE_SSL"
         raise ConfigurationError([problem])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 open_transport = SmtpTransport
