@@ -6,18 +6,17 @@ import json
 import re
 import ssl
 from collections.abc import Sequence
-from http import HTTPStatus
 from urllib.parse import SplitResult, urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
 from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure, UnknownOutcome
 from ..outside import exchange
 from ..outside.https import is_private
+from ..outside.statuses import NOT_DONE
 from .base import Operation
 from .signatures import sign
 
 RETRIED = frozenset({408, 409, 425, 429})  # the 4xx that say "not now" rather than "never"
-REFUSALS = frozenset(status for status in HTTPStatus if 400 <= status < 500) - RETRIED
 SECRET_LENGTH = 32
 HEADERS = {"Content-Type": "application/json", "User-Agent": "flask-subscription-ops"}
 
@@ -72,12 +71,11 @@ class HttpProvisioner:
 
 
 def _judge(status: int) -> None:
-    """Take only what HTTP defines as "not done" for that; a server that failed may have failed after the work."""
     if 200 <= status < 300:
         return
     if status in RETRIED:
         raise TemporaryFailure(f"the receiver answered with status {status}")
-    if status in REFUSALS:
+    if status in NOT_DONE:
         raise PermanentFailure(f"the receiver refused with status {status}")
     raise UnknownOutcome(f"the receiver answered with status {status}, which does not tell whether it was done")
 
