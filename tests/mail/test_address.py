@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_subscription_ops.errors import PermanentFailure
-from flask_subscription_ops.mail.address import is_domain, mailbox, named_mailbox, written
+from flask_subscription_ops.mail.address import mailbox, named_mailbox, written
 from flask_subscription_ops.outside.text import one_line
 
 
@@ -120,18 +120,6 @@ def test_a_megabyte_is_refused_at_once(address: str) -> None:
         mailbox(address)
 
     assert time.perf_counter() - began < 0.1
-
-
-@pytest.mark.parametrize("name", ["example.com", "mail-1.example.co.uk", "xn--fa-hia.de"])
-def test_a_full_name_is_a_domain(name: str) -> None:
-    assert is_domain(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["", "localhost", "web_1.example.com", "10.0.0.5", "faß.de", "a." * 127 + "com", "a.b\n"]
-)
-def test_what_cannot_stand_for_a_host_elsewhere_is_no_domain(name: str) -> None:
-    assert not is_domain(name)
 
 
 @pytest.mark.parametrize(

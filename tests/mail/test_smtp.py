@@ -225,15 +225,37 @@ def test_an_address_of_the_sixth_version_is_marked_as_such() -> None:
         assert _own_name(server) in ("[IPv6:::1]", socket.gethostname())
 
 
-def test_a_server_that_is_not_set_is_named(send: Send, smtp_app: Flask, make_settings: Callable[..., Any]) -> None:
-    smtp_app.extensions["mail"].server = None
+@pytest.mark.parametrize(
+    ("server", "said"), [(None, "is not set"), ("", "is not set"), ("💩.example", "is not the name of a host")]
+)
+def test_a_server_that_cannot_be_one_is_said_to_be_so(
+    send: Send, smtp_app: Flask, make_settings: Callable[..., Any], server: str | None, said: str
+) -> None:
+    smtp_app.extensions["mail"].server = server
 
     [outcome] = send()
 
     assert (outcome.verdict, outcome.unreachable) == (Verdict.DEFERRED, True)
-    assert "MAIL_SERVER is not set" in outcome.detail
-    with pytest.raises(TemporaryFailure, match="MAIL_SERVER is not set"):
+    assert f"MAIL_SERVER {said}" in outcome.detail
+    with pytest.raises(TemporaryFailure, match=f"MAIL_SERVER {said}"):
         SmtpTransport(smtp_app, make_settings()).check()
+
+
+def test_an_international_server_is_looked_up_under_its_own_name(
+    send: Send, smtp_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def unknown(host: Any, *_: Any) -> None:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    smtp_app.extensions["mail"].server = "mail.faß.de"
+
+    send()
+
+    assert asked == ["mail.xn--fa-hia.de"]
 
 
 def test_an_answer_without_a_code_leaves_the_outcome_unknown(send: Send, smtp_server: FakeSmtp) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import Unreachable
 from ...outside.connect import connect
 from ...outside.deadline import Deadline
-from ..address import is_domain
+from ...outside.domains import is_full_domain, to_ascii
 
 FAULTS = (OSError, smtplib.SMTPException, UnicodeError, Unreachable)  # what a connection can end with
 LINE_LIMIT = 8192  # bytes; RFC 5321, 4.5.3.1.5 asks for 512
@@ -42,14 +42,14 @@ class TimedClient(smtplib.SMTP):
         super().__init__(local_hostname="to be found", timeout=deadline.remaining())
         self.deadline = deadline
         self._server = server
-        self._host = server.host  # what the certificate must name
+        self._host = to_ascii(server.host or "")  # what the certificate must name
 
     def enter(self) -> None:
         """Connect, greet, encrypt and log in."""
         server = self._server
-        if not server.host:
-            raise Unreachable("MAIL_SERVER is not set")
-        code, _ = self.connect(server.host, server.port)
+        if not self._host:
+            raise Unreachable("MAIL_SERVER is not the name of a host" if server.host else "MAIL_SERVER is not set")
+        code, _ = self.connect(self._host, server.port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, "the server is not ready")
         self.ehlo_or_helo_if_needed()
@@ -141,7 +141,7 @@ def fault_of(error: BaseException) -> str:
 def _own_name(sock: socket.socket) -> str:
     """Return what this host calls itself in EHLO: its domain, else its address (RFC 5321, 4.1.3 and 4.1.4)."""
     name = socket.gethostname()
-    if is_domain(name):
+    if is_full_domain(name):
         return name
     address = str(sock.getsockname()[0]).partition("%")[0]  # without the zone of a link-local one
     return f"[IPv6:{address}]" if sock.family == socket.AF_INET6 else f"[{address}]"
