@@ -30,6 +30,7 @@ NEVER_AT_START = {
     "alembic",
     "flask_migrate",
     "smtplib",
+    "idna",
     "stripe",
     "celery",
     "apscheduler",

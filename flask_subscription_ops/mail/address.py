@@ -8,31 +8,32 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import PermanentFailure
+from ..outside.domains import is_domain, to_ascii
 from ..outside.text import one_line
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 LOCAL_PART_LIMIT = 64  # RFC 5321, 4.5.3.1.1
 ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 
 def mailbox(address: str) -> str:
-    """Return the address as it goes over SMTP, an international domain in its ASCII form.
+    """Return the address as it goes over SMTP, without white space around it, an international domain in ASCII.
 
     Raises PermanentFailure for anything that is not exactly one mailbox; the message names no personal data.
     """
     if not isinstance(address, str):
         raise PermanentFailure(f"the address is not text but {type(address).__name__}")
-    local, at, domain = address.rpartition("@")
+    local, at, domain = address.strip().rpartition("@")
     if not at:
         raise PermanentFailure("the address is not an email address: it has no @")
+    if len(local) + 1 + len(domain) > ADDRESS_LIMIT:
+        raise PermanentFailure(f"the address is longer than {ADDRESS_LIMIT} characters")
     if len(local) > LOCAL_PART_LIMIT or not _LOCAL_PART.fullmatch(local):
         raise PermanentFailure("the address is not exactly one mailbox: the part before @ cannot be used")
-    ascii_domain = _ascii(domain)
-    if len(local) + 1 + len(ascii_domain) > ADDRESS_LIMIT or not _DOMAIN.fullmatch(ascii_domain):
+    ascii_domain = to_ascii(domain)
+    if len(local) + 1 + len(ascii_domain) > ADDRESS_LIMIT or not is_domain(ascii_domain):
         raise PermanentFailure("the address is not exactly one mailbox: the domain cannot be used")
     return f"{local}@{ascii_domain}"
 
@@ -59,12 +60,3 @@ def party(given: Any) -> tuple[str, str]:
 def written(name: str, address: str) -> str:
     """Return the text that `named_mailbox` splits into the same two."""
     return f'"{quote(name)}" <{address}>' if name else address
-
-
-def _ascii(domain: str) -> str:
-    if domain.isascii():
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""

@@ -33,17 +33,17 @@ class Verdict(Enum):
     """What a transport knows about one email after trying to hand it over."""
 
     ACCEPTED = "accepted"  # the other side took responsibility for it
-    DEFERRED = "deferred"  # surely not taken: another transport, or a later run, may try
+    DEFERRED = "deferred"  # never reached the transport, or was answered "not now": another, or a later run, may try
     REFUSED = "refused"  # this email will never be taken as it is
-    UNKNOWN = "unknown"  # the answer was lost after the content was sent
-    RELEASED = "released"  # never tried, because the time reserved for it was over
+    UNKNOWN = "unknown"  # the answer was lost after the content was sent, or does not tell
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A transport's answer for one email; `detail` says why, without personal data.
 
-    `unreachable` says that the transport itself could not be used: the emails after this one fare no better.
+    `unreachable` says that the transport cannot be used by us now: the emails after this one would get the same. With
+    DEFERRED it means that this email was not tried.
     """
 
     email: Email

@@ -27,13 +27,13 @@ class FailoverTransport:
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Hand over what the first usable transport takes in one call, and settle it, before pulling more."""
         waiting = iter(emails)
-        lanes = [_Lane(transport) for transport in self.transports]
+        legs = [_Leg(transport) for transport in self.transports]
         try:
-            while batch := list(islice(waiting, _call_size(lanes))):
-                yield from _settle(batch, lanes)
+            while batch := list(islice(waiting, _call_size(legs))):
+                yield from _settle(batch, legs)
         finally:
-            for lane in lanes:
-                lane.close()
+            for leg in legs:
+                leg.close()
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
         """Ask every transport that can be asked; "no" needs all of them, since any may have taken it."""
@@ -56,27 +56,19 @@ class FailoverTransport:
         return report
 
 
-class _Lane:
+class _Leg:
     """One transport's `send`, kept open while its emails come a few at a time."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.is_down = False
-        self._emails: deque[Email] = deque()
-        self._outcomes = transport.send(self)
-
-    def __iter__(self) -> Iterator[Email]:
-        return self
-
-    def __next__(self) -> Email:
-        if not self._emails:
-            raise StopIteration  # until `carry` brings more
-        return self._emails.popleft()
+        self._waiting: deque[Email] = deque()
+        self._outcomes = transport.send(self._handed_over())
 
     def carry(self, emails: Sequence[Email]) -> Iterator[Outcome]:
-        self._emails.extend(emails)
+        self._waiting.extend(emails)
         for _ in emails:
-            outcome = next(self._outcomes)
+            outcome = self._next_outcome()
             self.is_down = self.is_down or outcome.unreachable
             yield outcome
 
@@ -85,27 +77,35 @@ class _Lane:
         if close:
             close()
 
+    def _next_outcome(self) -> Outcome:
+        outcome = next(self._outcomes, None)
+        if outcome is None:  # a transport that looked further than its call saw the end of what there was
+            self._outcomes = self.transport.send(self._handed_over())
+            outcome = next(self._outcomes)
+        return outcome
 
-def _call_size(lanes: Sequence[_Lane]) -> int:
-    return next((lane.transport.batch_size for lane in lanes if not lane.is_down), 1)
+    def _handed_over(self) -> Iterator[Email]:
+        while self._waiting:
+            yield self._waiting.popleft()
 
 
-def _settle(batch: Sequence[Email], lanes: Sequence[_Lane]) -> Iterator[Outcome]:
+def _call_size(legs: Sequence[_Leg]) -> int:
+    return next((leg.transport.batch_size for leg in legs if not leg.is_down), 1)
+
+
+def _settle(batch: Sequence[Email], legs: Sequence[_Leg]) -> Iterator[Outcome]:
     """Yield one final outcome for each email, as soon as it is known."""
-    usable = [lane for lane in lanes if not lane.is_down]
-    deferred: list[Outcome] = []
-    for lane in usable or lanes[-1:]:
+    usable = [leg for leg in legs if not leg.is_down] or legs[-1:]
+    for leg in usable:
         deferred = []
-        for outcome in lane.carry(batch):
-            if outcome.verdict is Verdict.DEFERRED:
-                deferred.append(outcome)
+        for outcome in leg.carry(batch):
+            if outcome.verdict is Verdict.DEFERRED and leg is not usable[-1]:
+                deferred.append(outcome.email)
             else:
-                yield outcome
-        batch = [outcome.email for outcome in deferred]
+                yield replace(outcome, unreachable=all(leg.is_down for leg in legs))
+        batch = deferred
         if not batch:
             return
-    is_down = all(lane.is_down for lane in lanes)
-    yield from (replace(outcome, unreachable=is_down) for outcome in deferred)
 
 
 def _agreed(answers: Sequence[bool | None], *, everybody: bool) -> bool | None:

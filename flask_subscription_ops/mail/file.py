@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 NAME_LIMIT = 200  # bytes; file systems stop at 255
+UNFINISHED = (".subs-email-", ".tmp")  # how the name of a file begins and ends while it is written
+ABANDONED_SECONDS = 3600
 
 
 class FileTransport:
@@ -35,6 +38,7 @@ class FileTransport:
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Write each email so that a file under its final name is always complete."""
+        _sweep(self.directory)
         for email in emails:
             yield self._write(email)
 
@@ -68,7 +72,8 @@ class FileTransport:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")  # always 0600
+    prefix, suffix = UNFINISHED
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)  # always 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -79,3 +84,12 @@ def _replace(path: Path, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what writers that were killed have left behind; a link goes itself, not what it points to."""
+    abandoned = time.time() - ABANDONED_SECONDS
+    for path in directory.glob("*".join(UNFINISHED)):
+        with suppress(OSError):
+            if path.lstat().st_mtime < abandoned:
+                path.unlink()

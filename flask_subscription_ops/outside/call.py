@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
 from ..errors import DeadlineExceeded
 
+T = TypeVar("T")
 Context = Callable[[], AbstractContextManager[Any]]
 
 
@@ -23,7 +24,7 @@ class Call:
         self._finished = threading.Event()
         self._value: Any = None
         self._error: Exception | None = None
-        threading.Thread(target=self._run, name="subscription-ops-hook", daemon=True).start()
+        threading.Thread(target=self._run, name="subscription-ops-call", daemon=True).start()
 
     def _run(self) -> None:
         try:
@@ -48,3 +49,15 @@ class Call:
         if self._error is not None:
             raise self._error
         return self._value
+
+
+def within(seconds: float, function: Callable[..., T], *arguments: Any) -> T:
+    """Return what the function returns or raise what it raises; raise DeadlineExceeded when it takes longer.
+
+    For what limits single reads only, or nothing at all. A late call may still do what it was asked.
+    """
+    call = Call(nullcontext, function, *arguments)
+    if not call.wait(seconds):
+        raise DeadlineExceeded(f"no answer within {seconds:g} seconds")
+    value: T = call.result(0)
+    return value

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
-
-from ..errors import DeadlineExceeded
-
-T = TypeVar("T")
 
 
 class Deadline:
@@ -25,26 +18,6 @@ class Deadline:
             raise TimeoutError("the time for this call is over")
         return seconds
 
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what the call returns; raise DeadlineExceeded when it has not returned in time.
-
-    For libraries that only limit single reads. A late call is abandoned, not stopped: it may still succeed.
-    """
-    results: list[T] = []
-    faults: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(call())
-        except BaseException as fault:  # raised again in the caller's thread
-            faults.append(fault)
-
-    worker = threading.Thread(target=run, daemon=True)
-    worker.start()
-    worker.join(seconds)
-    if faults:
-        raise faults[0]
-    if not results:
-        raise DeadlineExceeded(f"no answer within {seconds:g} seconds")
-    return results[0]
+    def share(self, steps: int) -> float:
+        """Return what one of so many steps to come may take, so that a silent one leaves time for the others."""
+        return self.remaining() / steps

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
-from ..errors import PermanentFailure, TemporaryFailure
+from ..errors import PermanentFailure, TemporaryFailure, UnknownOutcome
 from ..outside import exchange
+from ..outside.statuses import NOT_DONE
 from .base import Operation
 from .signatures import sign
 
@@ -73,9 +74,11 @@ class HttpProvisioner:
 def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
-    if 400 <= status < 500 and status not in RETRIED:
+    if status in RETRIED:
+        raise TemporaryFailure(f"the receiver answered with status {status}")
+    if status in NOT_DONE:
         raise PermanentFailure(f"the receiver refused with status {status}")
-    raise TemporaryFailure(f"the receiver answered with status {status}")
+    raise UnknownOutcome(f"the receiver answered with status {status}, which does not tell whether it was done")
 
 
 def open_provisioner(settings: Settings, require_hook: Any) -> HttpProvisioner:

@@ -15,7 +15,9 @@ class FakeMailjet(ThreadingHTTPServer):
 
     `statuses` are answered instead of the next calls; `errors[address]` refuses one message; the `lose_answers`
     calls to come are accepted and then never answered; `trickles` answers a byte at a time without an end;
-    `answer` replaces every body.
+    `answer` replaces every body; a call with an email to `poison` is refused without a word about which; `cuts` ends
+    an answer before its end, `floods` sends one without an end; a call is answered after `seconds_an_answer`, a
+    question about a key of `hangs_for` never.
     """
 
     daemon_threads = True
@@ -32,6 +34,11 @@ class FakeMailjet(ThreadingHTTPServer):
         self.lose_answers = ""  # "hang" or "close"
         self.trickles = False
         self.answer: Any = None
+        self.poison = ""
+        self.cuts = False
+        self.floods = False
+        self.seconds_an_answer = 0.0
+        self.hangs_for: set[str] = set()
         self.over = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -56,8 +63,12 @@ class _Call(BaseHTTPRequestHandler):
         payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append((self.path, payload))
         self.server.headers.append(dict(self.headers))
+        self.server.over.wait(self.server.seconds_an_answer)
         if self.server.statuses:
             self._reply(self.server.statuses.pop(0), {"ErrorCode": "mj-0001", "ErrorMessage": "user1@example.com"})
+            return
+        if self.server.poison in [message["To"][0]["Email"] for message in payload["Messages"]]:
+            self._reply(400, {"ErrorCode": "mj-0004", "ErrorMessage": self.server.poison})
             return
         answers = [self._accept(message) for message in payload["Messages"]]
         if self._loses_its_answer():
@@ -75,6 +86,8 @@ class _Call(BaseHTTPRequestHandler):
             return
         if self._loses_its_answer():
             return
+        if self.server.hangs_for & set(query.get("CustomID", [])):
+            self.server.over.wait(30)
         known = [{"CustomID": key} for key in query.get("CustomID", []) if key in self.server.accepted]
         body = {"Count": len(known), "Data": known, "Total": len(known)}
         self._reply(200, body if self.server.answer is None else self.server.answer)
@@ -101,9 +114,13 @@ class _Call(BaseHTTPRequestHandler):
         self.send_response(status)
         if status // 100 == 3:
             self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", str(len(content)))
+        if not self.server.floods:
+            self.send_header("Content-Length", str(len(content) + self.server.cuts))
         self.end_headers()
         self.wfile.write(content)
+        self.close_connection = self.server.cuts or self.server.floods
+        while self.server.floods and not self.server.over.is_set():
+            self.wfile.write(b" " * 100_000)
 
     def log_message(self, *args: Any) -> None:
         """Stay quiet."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-Step = str  # "connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end", "RSET" or "QUIT"
+Step = str  # "connect", "EHLO", "HELO", "STAR", "AUTH", "MAIL", "RCPT", "DATA", "body", "end", "RSET" or "QUIT"
 
 
 class FakeSmtp(socketserver.ThreadingTCPServer):
@@ -15,7 +15,7 @@ class FakeSmtp(socketserver.ThreadingTCPServer):
 
     `replies[step]` replaces an answer (a string, or a function of the command line), `drops` are steps at which the
     connection is closed instead of answered, `silences` steps that are never answered, `trickles` steps that are
-    answered one byte at a time without an end.
+    answered one byte at a time without an end, `floods[step]` is repeated without an end.
     """
 
     allow_reuse_address = True
@@ -33,6 +33,7 @@ class FakeSmtp(socketserver.ThreadingTCPServer):
         self.drops: set[Step] = set()
         self.silences: set[Step] = set()
         self.trickles: set[Step] = set()
+        self.floods: dict[Step, bytes] = {}
         self.emails_per_connection = 10**9
         self.over = threading.Event()
         self.ended = threading.Event()  # a client has left
@@ -103,16 +104,27 @@ class _Conversation(socketserver.StreamRequestHandler):
             content += part
             if "body" in self.server.drops:
                 raise _Closed
-        self.server.accepted.append(bytes(content[:-3]).replace(b"\r\n..", b"\r\n."))
-        if not self._answer("end", "250 2.0.0 queued").startswith("250"):
-            self.server.accepted.pop()
-            return False
-        return True
+            if "body" in self.server.silences:
+                self.server.over.wait(30)
+        reply = self._chosen("end", "250 2.0.0 queued")
+        if reply.startswith("250"):
+            self.server.accepted.append(bytes(content[:-3]).replace(b"\r\n..", b"\r\n."))
+        self._say("end", reply)
+        return reply.startswith("250")
 
     def _read(self) -> str:
         return self.rfile.readline().decode("latin-1").strip()
 
     def _answer(self, step: Step, usual: str, line: str = "") -> str:
+        reply = self._chosen(step, usual, line)
+        self._say(step, reply)
+        return reply
+
+    def _chosen(self, step: Step, usual: str, line: str = "") -> str:
+        reply = self.server.replies.get(step, usual)
+        return reply if isinstance(reply, str) else reply(line) or usual
+
+    def _say(self, step: Step, reply: str) -> None:
         if step in self.server.drops:
             raise _Closed
         if step in self.server.silences:
@@ -120,7 +132,6 @@ class _Conversation(socketserver.StreamRequestHandler):
             raise _Closed
         while step in self.server.trickles and not self.server.over.wait(0.02):
             self.wfile.write(b"2")
-        reply = self.server.replies.get(step, usual)
-        reply = reply if isinstance(reply, str) else reply(line) or usual
+        while step in self.server.floods and not self.server.over.is_set():
+            self.wfile.write(self.server.floods[step])
         self.wfile.write(f"{reply}\r\n".encode())
-        return reply

@@ -113,6 +113,44 @@ def test_an_outcome_is_given_before_the_next_email_is_tried(make_email: Callable
     list(outcomes)
 
 
+class LooksAhead(Scripted):
+    """A transport that wants to know whether there is another email before it tells of the first."""
+
+    def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
+        waiting = iter(emails)
+        email = next(waiting, None)
+        while email is not None:
+            following = next(waiting, None)
+            assert following is not None or next(waiting, None) is None
+            yield from super().send([email])
+            email = following
+
+
+def test_a_transport_that_looks_ahead_carries_them_all_the_same(make_email: Callable[..., Email]) -> None:
+    first, second = LooksAhead("first", Verdict.DEFERRED, Verdict.ACCEPTED, "down"), LooksAhead("second")
+
+    outcomes = list(FailoverTransport([first, second]).send(make_email(number) for number in range(6)))
+
+    assert [outcome.detail for outcome in outcomes] == ["second", "first", "second", "second", "second", "second"]
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
+
+
+def test_a_lost_answer_of_one_transport_does_not_stop_the_others(make_email: Callable[..., Email]) -> None:
+    class Loses(Scripted):
+        def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
+            for email in emails:
+                yield Outcome(email, Verdict.UNKNOWN, self.name, unreachable=True)
+
+    second = Scripted("second")
+
+    outcomes = list(FailoverTransport([Loses("first"), second]).send([make_email(1), make_email(2)]))
+
+    assert [(outcome.verdict, outcome.unreachable) for outcome in outcomes] == [
+        (Verdict.UNKNOWN, False),
+        (Verdict.ACCEPTED, False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("found", "answer"),
     [

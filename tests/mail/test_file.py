@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import pytest
 from flask import Flask
 
 from flask_subscription_ops.mail.base import Email, Verdict
-from flask_subscription_ops.mail.file import FileTransport
+from flask_subscription_ops.mail.file import UNFINISHED, FileTransport
 from flask_subscription_ops.mail.mime import to_bytes
 
 
@@ -85,3 +88,48 @@ def test_a_link_in_its_place_is_replaced_not_followed(
     list(transport.send([make_email(1, key="a")]))
 
     assert target.read_text() == "mine"
+
+
+def test_what_a_killed_writer_left_is_removed_after_an_hour(
+    transport: FileTransport, make_email: Callable[..., Email]
+) -> None:
+    program = f"""
+import os
+from pathlib import Path
+from flask_subscription_ops.mail import file
+os.replace = lambda *_: os._exit(9)
+file._replace(Path({str(transport.path_of("a"))!r}), b"for nobody else")
+"""
+    transport.directory.mkdir()
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    [left] = transport.directory.iterdir()
+
+    list(transport.send([make_email(1)]))
+    assert left.exists()
+
+    two_hours_ago = time.time() - 7200
+    os.utime(left, (two_hours_ago, two_hours_ago))
+    list(transport.send([make_email(2)]))
+
+    assert {path.suffix for path in transport.directory.iterdir()} == {".eml"}
+
+
+def test_only_our_own_leftovers_are_removed_and_no_link_is_followed(
+    transport: FileTransport, make_email: Callable[..., Email], tmp_path: Path
+) -> None:
+    target = tmp_path / "precious"
+    target.write_text("mine")
+    transport.directory.mkdir()
+    link = transport.directory / "x".join(UNFINISHED)
+    link.symlink_to(target)
+    others = [transport.directory / name for name in (".mine.tmp", "notes.tmp", ".subs-email-draft", "old.eml")]
+    for path in others:
+        path.touch()
+    for path in [link, *others]:
+        os.utime(path, (0, 0), follow_symlinks=False)
+
+    list(transport.send([make_email(1)]))
+
+    assert target.read_text() == "mine"
+    assert not link.is_symlink()
+    assert all(path.exists() for path in others)

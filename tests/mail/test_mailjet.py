@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import time
+import tracemalloc
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -12,8 +16,10 @@ from flask_subscription_ops.errors import EffectError
 from flask_subscription_ops.mail.base import Email, Verdict
 from flask_subscription_ops.mail.mailjet.transport import MailjetTransport
 
+from ..outside.addresses import closed_address, resolve_to, silent_address
 from .fake_mailjet import FakeMailjet, credentials
 
+US, NEVER, PERHAPS = (Verdict.DEFERRED, True), (Verdict.REFUSED, False), (Verdict.UNKNOWN, False)
 Make = Callable[..., MailjetTransport]
 
 
@@ -81,39 +87,133 @@ def test_a_call_of_refused_messages_only_is_read_message_by_message(
     assert (outcome.verdict, outcome.detail) == (Verdict.REFUSED, "Mailjet refused it: mj-0013")
 
 
-def test_a_sender_that_is_not_validated_defers(
-    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_message_refused_because_of_us_waits_and_so_do_the_next_calls(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], status: int
 ) -> None:
-    mailjet_server.errors = {"user1@example.com": {"ErrorCode": "send-0008", "StatusCode": 403}}
+    mailjet_server.errors = {"user1@example.com": {"ErrorCode": "send-0008", "StatusCode": status}}
 
-    [outcome] = make().send([make_email(1)])
+    outcomes = list(make().send(make_email(number) for number in range(60)))
 
-    assert outcome.verdict is Verdict.DEFERRED
+    assert [outcome.verdict for outcome in outcomes].count(Verdict.ACCEPTED) == 49
+    assert (outcomes[1].verdict, outcomes[1].unreachable) == US
+    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes[50:]} == {US}
+    assert len(mailjet_server.calls) == 1
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 404, 408, 429, 500, 502, 503])
-def test_a_call_mailjet_did_not_take_defers_them_all_and_is_not_repeated(
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        *[([{"StatusCode": status}], NEVER) for status in (400, 404, 413, 422)],
+        *[([{"StatusCode": status}], PERHAPS) for status in (200, 302, 499, 500, 503, "400", None, [400], {}, True)],
+        ([{"StatusCode": 400}, {"StatusCode": 403}], US),
+        ([{"StatusCode": 400}, {"StatusCode": 500}], PERHAPS),
+        *[(errors, PERHAPS) for errors in ([], None, 7, {}, "no", [7, "no"], [{}])],
+    ],
+    ids=str,
+)
+def test_the_errors_of_a_message_are_judged_by_what_they_say(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], errors: Any, expected: Any
+) -> None:
+    mailjet_server.answer = {"Messages": [{"Status": "success"}, {"Status": "error", "Errors": errors}]}
+
+    first, second = make().send([make_email(1), make_email(2)])
+
+    assert first.verdict is Verdict.ACCEPTED
+    assert (second.verdict, second.unreachable) == expected
+
+
+NOT_DONE = {int(status) for status in HTTPStatus if 400 <= status < 500}
+
+
+@pytest.mark.parametrize("status", sorted(NOT_DONE - {400, 413, 422}))
+def test_a_call_that_mailjet_did_not_take_defers_them_all_and_is_not_repeated(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], status: int
 ) -> None:
     mailjet_server.statuses = [status]
 
     outcomes = list(make().send(make_email(number) for number in range(60)))
 
-    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {(Verdict.DEFERRED, True)}
+    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {US}
     assert len(mailjet_server.calls) == 1
 
 
-def test_a_call_refused_as_a_whole_condemns_only_an_email_that_was_alone(
+@pytest.mark.parametrize(
+    "status", [300, 301, 302, 303, 304, 307, 308, 430, 460, 499, 500, 501, 502, 503, 504, 520, 599]
+)
+def test_a_call_whose_answer_does_not_tell_is_unknown_and_the_next_ones_wait(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], status: int
+) -> None:
+    mailjet_server.statuses = [status]
+
+    outcomes = list(make().send(make_email(number) for number in range(60)))
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.UNKNOWN] * 50 + [Verdict.DEFERRED] * 10
+    assert all(outcome.unreachable for outcome in outcomes)
+    assert len(mailjet_server.calls) == 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_call_of_one_that_was_refused_refuses_its_email(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], status: int
+) -> None:
+    mailjet_server.statuses = [status]
+
+    [outcome] = make().send([make_email(1)])
+
+    assert (outcome.verdict, outcome.unreachable, outcome.detail) == (*NEVER, f"Mailjet answered {status}")
+
+
+def test_a_bad_email_is_refused_alone_and_its_neighbours_are_accepted_in_the_same_run(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
 ) -> None:
-    mailjet_server.statuses = [400, 400]
+    mailjet_server.poison = "user3@example.com"
+    emails = [make_email(number) for number in range(1, 61)]
 
-    [alone] = make().send([make_email(1)])
-    together = list(make().send([make_email(1), make_email(2)]))
+    outcomes = list(make().send(emails))
 
-    assert alone.verdict is Verdict.REFUSED
-    assert {outcome.verdict for outcome in together} == {Verdict.DEFERRED}
-    assert "example.com" not in alone.detail
+    assert [outcome.email for outcome in outcomes] == emails
+    assert [outcome.verdict for outcome in outcomes].count(Verdict.ACCEPTED) == 59
+    assert (outcomes[2].verdict, outcomes[2].unreachable) == NEVER
+    assert [len(payload["Messages"]) for _, payload in mailjet_server.calls] == [50, *[1] * 50, 10]
+    assert not any("example.com" in outcome.detail for outcome in outcomes)
+
+
+def test_in_a_call_that_was_split_each_outcome_is_given_before_the_next_email_leaves(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    mailjet_server.poison = "user9@example.com"
+
+    outcomes = make().send(make_email(number) for number in (1, 9, 2))
+
+    assert next(outcomes).verdict is Verdict.ACCEPTED
+    assert len(mailjet_server.accepted) == 1
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.REFUSED, Verdict.ACCEPTED]
+
+
+def test_a_mailjet_that_fails_while_a_call_is_split_gets_no_more(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    mailjet_server.statuses = [400, 503]
+
+    outcomes = list(make().send(make_email(number) for number in (1, 2, 3)))
+
+    assert [(outcome.verdict, outcome.unreachable) for outcome in outcomes] == [(Verdict.UNKNOWN, True), US, US]
+    assert len(mailjet_server.calls) == 2
+
+
+def test_a_call_and_its_parts_share_one_deadline(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    mailjet_server.poison = "user0@example.com"
+    mailjet_server.seconds_an_answer = 0.05
+    began = time.monotonic()
+
+    outcomes = list(make(mail_timeout=0.5).send(make_email(number) for number in range(50)))
+
+    assert time.monotonic() - began < 1.5
+    assert outcomes[0].verdict is Verdict.REFUSED
+    assert (outcomes[-1].verdict, outcomes[-1].unreachable) == US
 
 
 @pytest.mark.parametrize("way", ["hang", "close"])
@@ -144,14 +244,66 @@ def test_after_a_lost_answer_the_next_calls_are_left_for_later(
     assert len(mailjet_server.calls) == 1
 
 
-def test_a_gateway_that_gave_up_leaves_the_outcome_unknown(
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_an_answer_that_was_cut_short_is_unknown(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], status: int
+) -> None:
+    mailjet_server.cuts = True
+    mailjet_server.statuses = [status]
+
+    outcomes = list(make().send([make_email(1), make_email(2)]))
+
+    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {(Verdict.UNKNOWN, True)}
+    assert len(mailjet_server.calls) == 1
+
+
+def test_an_answer_without_an_end_is_cut_off_by_its_size_and_memory_stays_flat(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
 ) -> None:
-    mailjet_server.statuses = [504]
+    mailjet_server.floods = True
+    tracemalloc.start()
+    began = time.monotonic()
+
+    [outcome] = make(mail_timeout=30).send([make_email(1)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert time.monotonic() - began < 10
+    assert peak < 20_000_000
+
+
+def test_a_mailjet_that_was_never_reached_surely_has_nothing(make: Make, make_email: Callable[..., Email]) -> None:
+    _, port = closed_address()
+
+    with silent_address() as (_, silent):
+        for unreached in (port, silent):
+            transport = make(mail_timeout=0.4, mailjet_api_base=f"http://127.0.0.1:{unreached}/")
+            assert [(outcome.verdict, outcome.unreachable) for outcome in transport.send([make_email(1)])] == [US]
+
+
+def test_a_mailjet_whose_name_is_not_found_surely_has_nothing(
+    make: Make, make_email: Callable[..., Email], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
     [outcome] = make().send([make_email(1)])
 
-    assert outcome.verdict is Verdict.UNKNOWN
+    assert (outcome.verdict, outcome.unreachable) == US
+
+
+def test_silent_addresses_leave_time_for_the_one_that_answers(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with silent_address() as silent:
+        resolve_to(monkeypatch, silent, silent, mailjet_server.server_address)
+
+        [outcome] = make(mail_timeout=2).send([make_email(1)])
+
+    assert outcome.verdict is Verdict.ACCEPTED
 
 
 def test_an_answer_that_comes_a_byte_at_a_time_is_cut_off_at_the_deadline(
@@ -168,13 +320,17 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_cut_off_at_the_deadline(
 
 @pytest.mark.parametrize(
     "answer",
-    [b"not json", {}, [], {"Messages": None}, {"Messages": []}, {"Messages": [7]}, {"Messages": [{"Status": "?"}]}],
-    ids=str,
+    [
+        *[b"", b"not json", b"\xff", b"[" * 500_000, b"1" * 5_000, {}, [], 7, None],
+        *[{"Messages": messages} for messages in (None, {}, [], [7], [None], [[]], [{}], [{"Status": "?"}])],
+        *[{"Messages": [{"Status": status}]} for status in (None, 1, ["success"], "Success", "queued")],
+    ],
+    ids=lambda answer: repr(answer)[:40],
 )
 def test_an_answer_that_cannot_be_understood_is_unknown(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], answer: Any
 ) -> None:
-    mailjet_server.answer = answer
+    mailjet_server.answer = json.dumps(answer).encode() if answer is None else answer
 
     [outcome] = make().send([make_email(1)])
 
@@ -202,10 +358,41 @@ def test_nothing_is_logged_about_people_when_a_call_times_out(
     assert "Traceback" not in caplog.text
 
 
-def test_a_lookup_that_fails_leaves_its_keys_out(make: Make, mailjet_server: FakeMailjet) -> None:
+def test_a_lookup_that_fails_leaves_its_key_out_and_the_next_one_is_asked(
+    make: Make, mailjet_server: FakeMailjet
+) -> None:
     mailjet_server.statuses = [500]
 
-    assert make().find_accepted(["a", "b"]) == {}
+    assert make().find_accepted(["a", "b"]) == {"b": False}
+
+
+def test_a_lookup_of_many_is_given_up_when_several_have_failed(make: Make, mailjet_server: FakeMailjet) -> None:
+    mailjet_server.statuses = [500] * 20
+
+    assert make().find_accepted([str(number) for number in range(20)]) == {}
+    assert len(mailjet_server.calls) < 10
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_lookup_that_is_not_ours_to_make_is_said_once_and_leaves_all_keys_out(
+    make: Make, mailjet_server: FakeMailjet, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    mailjet_server.statuses = [status] * 3
+
+    with caplog.at_level(logging.DEBUG):
+        assert make().find_accepted(["trial-reminder:sub-1", "b", "c"]) == {}
+
+    [record] = [record for record in caplog.records if record.name == "flask_subscription_ops"]
+    assert record.levelname == "WARNING"
+    assert str(status) in record.getMessage()
+    assert "secret" not in caplog.text
+    assert len(mailjet_server.calls) == 1
+
+
+def test_a_key_that_hangs_leaves_time_for_the_others(make: Make, mailjet_server: FakeMailjet) -> None:
+    mailjet_server.hangs_for = {"a"}
+
+    assert make(mail_timeout=2).find_accepted(["a", "b", "c"]) == {"b": False, "c": False}
 
 
 @pytest.mark.parametrize("answer", [b"<html>", {}, {"Data": None}], ids=str)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html.parser
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -322,6 +323,44 @@ class TestHostTemplates:
             renderer.render(renderer.sample("subscribed"))
 
         assert "Ada" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("Subject: Hi\n\n{{ first_name }}\n", r"'first_name' is undefined in {file}, line 3$"),
+            ("Subject: Hi\n\n{{ contact.first_name }}\n", r"'first_name' is undefined in {file}, line 3$"),
+            ("Subject: Hi\n\n{{ {}[contact.name] }}\n", r"UndefinedError in {file}, line 3$"),
+            ("Subject: {{ first_name|upper }}\n", r"'first_name' is undefined in {file}, line 1$"),
+            ("Subject: Hi\n\n\n{{ broken\n", r"unexpected end of template.* in {file}, line 4$"),
+            ("Subject: {{ 'x'|no_such_filter }}\n", r"No filter named 'no_such_filter'\. in {file}, line 1$"),
+            ("Subject: {{ 1 // 0 }}\n", r"ZeroDivisionError in {file}, line 1$"),
+            ("Subject: {{ contact.name + 1 }}\n", r"TypeError in {file}, line 1$"),
+            ("{% include 'nothing.txt' %}\n", r"there is no nothing\.txt$"),
+            ("Dear customer,\n", r"it has no subject: begin {file} with a line such as: Subject: "),
+            ("", r"it has no subject: begin {file} with"),
+        ],
+    )
+    def test_what_is_wrong_is_named_with_its_place_and_without_its_data(
+        self, app: Flask, renderer: Renderer, tmp_path: Path, text: str, said: str
+    ) -> None:
+        template(app, tmp_path, "subscribed.txt", text)
+        file = tmp_path / "templates" / "subscription_ops" / "mail" / "subscribed.txt"
+        notice = renderer.sample("subscribed")
+        notice = replace(notice, contact=replace(notice.contact, name="AdaLovelace"))
+
+        with pytest.raises(TemporaryFailure, match=said.replace("{file}", re.escape(str(file)))) as caught:
+            renderer.render(notice)
+
+        assert "Ada" not in str(caught.value)
+
+    def test_the_template_at_fault_is_named_not_the_one_that_includes_it(
+        self, app: Flask, renderer: Renderer, tmp_path: Path
+    ) -> None:
+        template(app, tmp_path, "_sign_off.txt", "\n{{ team }}\n")
+        template(app, tmp_path, "subscribed.txt", "Subject: Hi\n{% include 'subscription_ops/mail/_sign_off.txt' %}\n")
+
+        with pytest.raises(TemporaryFailure, match=r"'team' is undefined in .*_sign_off\.txt, line 2"):
+            renderer.render(renderer.sample("subscribed"))
 
     def test_a_template_sees_neither_the_app_nor_its_configuration(
         self, app: Flask, renderer: Renderer, tmp_path: Path

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from flask_mail import Mail
 from flask_subscription_ops.errors import ConfigurationError, TemporaryFailure
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.mail.mime import to_bytes
+from flask_subscription_ops.mail.smtp.client import _own_name
 from flask_subscription_ops.mail.smtp.transport import SmtpTransport
 
+from ..outside.addresses import resolve_to, silent_address
 from .fake_smtp import FakeSmtp
 
 AUTHORITY = trustme.CA()
@@ -60,33 +64,63 @@ class TestReplies:
 
     @pytest.mark.parametrize("step", ["RCPT", "DATA", "end"])
     def test_a_5xx_refuses_this_email_and_the_next_one_goes(self, send: Send, smtp_server: FakeSmtp, step: str) -> None:
-        answers = iter(["550 5.7.1 <user1@example.com> no"])
+        answers = iter(["550 5.1.1 <user1@example.com> no"])
         smtp_server.replies[step] = lambda _: next(answers, "")
 
         outcomes = send(2)
 
         assert verdicts(outcomes) == [Verdict.REFUSED, Verdict.ACCEPTED]
-        assert outcomes[0].detail.endswith("answered 550 5.7.1")
+        assert outcomes[0].detail.endswith("answered 550 5.1.1")
         assert smtp_server.connections == 1
 
-    @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "end"])
+    @pytest.mark.parametrize("step", ["RCPT", "DATA", "end"])
     def test_a_4xx_defers_this_email_and_the_next_one_goes(self, send: Send, smtp_server: FakeSmtp, step: str) -> None:
-        answers = iter(["451 4.7.1 later"])
+        answers = iter(["451 4.3.0 later"])
         smtp_server.replies[step] = lambda _: next(answers, "")
 
         outcomes = send(2)
 
         assert verdicts(outcomes) == [Verdict.DEFERRED, Verdict.ACCEPTED]
-        assert not outcomes[0].unreachable
+        assert smtp_server.connections == 1
 
-    def test_a_refused_sender_is_the_configurations_fault_not_the_emails(
+    @pytest.mark.parametrize("step", ["connect", "EHLO", "MAIL"])
+    def test_a_server_that_leaves_before_it_heard_of_the_email_leaves_every_email(
+        self, send: Send, smtp_server: FakeSmtp, step: str
+    ) -> None:
+        smtp_server.drops = {step}
+
+        outcomes = send(3)
+
+        assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {(Verdict.DEFERRED, True)}
+        assert smtp_server.connections == 1
+
+    def test_a_server_that_stops_reading_the_content_costs_one_deadline(
         self, send: Send, smtp_server: FakeSmtp
     ) -> None:
-        smtp_server.replies["MAIL"] = "550 5.7.1 sender not allowed"
+        smtp_server.silences = {"body"}
+        began = time.monotonic()
 
-        [outcome] = send()
+        [outcome] = send(timeout=0.3, text="more than the buffers between us hold\n" * 300_000)
 
         assert (outcome.verdict, outcome.unreachable) == (Verdict.DEFERRED, True)
+        assert time.monotonic() - began < 3
+
+    @pytest.mark.parametrize("step", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "end"])
+    @pytest.mark.parametrize("flood", [b"250-more to come\r\n" * 500, b"2" * 10_000], ids=["lines", "one line"])
+    def test_a_reply_without_an_end_is_cut_off_by_its_size_and_memory_stays_flat(
+        self, send: Send, smtp_server: FakeSmtp, step: str, flood: bytes
+    ) -> None:
+        smtp_server.floods[step] = flood
+        tracemalloc.start()
+        began = time.monotonic()
+
+        [outcome] = send(timeout=30)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert outcome.verdict is (Verdict.UNKNOWN if step == "end" else Verdict.DEFERRED)
+        assert time.monotonic() - began < 10
+        assert peak < 8_000_000
 
     @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "body"])
     def test_a_connection_lost_before_the_content_was_complete_defers(
@@ -130,6 +164,98 @@ class TestReplies:
         getattr(smtp_server, way).add("end")
 
         assert verdicts(send(3, timeout=0.2)) == [Verdict.UNKNOWN, Verdict.DEFERRED, Verdict.DEFERRED]
+
+
+def test_silent_addresses_leave_time_for_the_one_that_answers(
+    send: Send, smtp_server: FakeSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with silent_address() as silent:
+        resolve_to(monkeypatch, silent, silent, ("127.0.0.1", smtp_server.port))
+
+        assert verdicts(send(timeout=1)) == [Verdict.ACCEPTED]
+
+
+def test_silent_addresses_alone_take_one_deadline(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    with silent_address() as silent:
+        resolve_to(monkeypatch, *[silent] * 6)
+
+        outcomes = send(20, timeout=0.4)
+
+    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {(Verdict.DEFERRED, True)}
+    assert time.monotonic() - began < 2
+
+
+def test_a_look_up_that_hangs_takes_one_deadline(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait(30))
+    began = time.monotonic()
+
+    outcomes = send(20, timeout=0.2)
+
+    released.set()
+    assert {(outcome.verdict, outcome.unreachable) for outcome in outcomes} == {(Verdict.DEFERRED, True)}
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("host", "greeting"),
+    [
+        ("mail-1.example.com", "mail-1.example.com"),
+        ("web_1.example.com", "[127.0.0.1]"),
+        ("web1", "[127.0.0.1]"),
+        ("10.0.0.5", "[127.0.0.1]"),
+        ("", "[127.0.0.1]"),
+        ("büro.example.com", "[127.0.0.1]"),
+        ("a.example.com\r\nQUIT", "[127.0.0.1]"),
+    ],
+)
+def test_the_greeting_names_this_hosts_domain_or_its_address(
+    send: Send, smtp_server: FakeSmtp, monkeypatch: pytest.MonkeyPatch, host: str, greeting: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+
+    send()
+
+    assert smtp_server.commands[0] == f"ehlo {greeting}"
+
+
+def test_an_address_of_the_sixth_version_is_marked_as_such() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        assert _own_name(server) in ("[IPv6:::1]", socket.gethostname())
+
+
+@pytest.mark.parametrize(
+    ("server", "said"), [(None, "is not set"), ("", "is not set"), ("💩.example", "is not the name of a host")]
+)
+def test_a_server_that_cannot_be_one_is_said_to_be_so(
+    send: Send, smtp_app: Flask, make_settings: Callable[..., Any], server: str | None, said: str
+) -> None:
+    smtp_app.extensions["mail"].server = server
+
+    [outcome] = send()
+
+    assert (outcome.verdict, outcome.unreachable) == (Verdict.DEFERRED, True)
+    assert f"MAIL_SERVER {said}" in outcome.detail
+    with pytest.raises(TemporaryFailure, match=f"MAIL_SERVER {said}"):
+        SmtpTransport(smtp_app, make_settings()).check()
+
+
+def test_an_international_server_is_looked_up_under_its_own_name(
+    send: Send, smtp_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def unknown(host: Any, *_: Any) -> None:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    smtp_app.extensions["mail"].server = "mail.faß.de"
+
+    send()
+
+    assert asked == ["mail.xn--fa-hia.de"]
 
 
 def test_an_answer_without_a_code_leaves_the_outcome_unknown(send: Send, smtp_server: FakeSmtp) -> None:
@@ -311,6 +437,23 @@ class TestEncryption:
 
         assert outcome.verdict is Verdict.DEFERRED
         assert [command.split()[0] for command in smtp_server.commands] == ["ehlo"]
+
+    def test_the_handshake_is_part_of_the_time(
+        self,
+        smtp_app: Flask,
+        smtp_server: FakeSmtp,
+        make_settings: Callable[..., Any],
+        make_email: Callable[..., Email],
+    ) -> None:
+        smtp_app.extensions["mail"].use_tls = True
+        smtp_server.extensions = ["STARTTLS"]
+        smtp_server.replies["STAR"] = lambda _: "" if smtp_server.over.wait(0.6) else "220 go, and then silence"
+        began = time.monotonic()
+
+        [outcome] = SmtpTransport(smtp_app, make_settings(mail_timeout=0.8)).send([make_email(1)])
+
+        assert (outcome.verdict, outcome.unreachable) == (Verdict.DEFERRED, True)
+        assert time.monotonic() - began < 1.2
 
     def test_a_password_is_never_configured_to_travel_in_the_open(
         self, app: Flask, make_settings: Callable[..., Any]

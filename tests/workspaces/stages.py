@@ -100,7 +100,7 @@ def http() -> Iterator[Stage]:
             lambda account, product: receiver.running.get((account, product), True),
             lambda: [(wish["action"], wish["account"], wish["id"]) for wish in receiver.done.values()],
             lambda: receiver.answers.append((404, {})),
-            lambda: receiver.answers.append((503, {})),
+            lambda: receiver.answers.append((429, {})),
         )
 
 

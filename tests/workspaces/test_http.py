@@ -19,11 +19,13 @@ from flask_subscription_ops.errors import (
     PermanentFailure,
     TemporaryFailure,
     UnknownOutcome,
+    Unreachable,
 )
 from flask_subscription_ops.workspaces.base import Operation
 from flask_subscription_ops.workspaces.http import HttpProvisioner
 from flask_subscription_ops.workspaces.signatures import verify_signature
 
+from ..outside.addresses import resolve_to, silent_address
 from .stages import SECRET, running_receiver
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=timezone.utc)
@@ -96,7 +98,7 @@ def test_success_is_done(provisioner, receiver, status):
     provisioner.suspend("acme", OPERATION)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422, 499])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422, 451])
 def test_a_refusal_is_permanent(provisioner, receiver, status):
     receiver.answers.append((status, {}))
 
@@ -104,11 +106,19 @@ def test_a_refusal_is_permanent(provisioner, receiver, status):
         provisioner.suspend("acme", OPERATION)
 
 
-@pytest.mark.parametrize("status", [301, 304, 408, 409, 425, 429, 500, 502, 503, 599])
-def test_anything_else_is_tried_again(provisioner, receiver, status):
+@pytest.mark.parametrize("status", [408, 409, 425, 429])
+def test_not_now_is_tried_again(provisioner, receiver, status):
     receiver.answers.append((status, {}))
 
     with pytest.raises(TemporaryFailure, match=str(status)):
+        provisioner.suspend("acme", OPERATION)
+
+
+@pytest.mark.parametrize("status", [300, 301, 304, 399, 430, 460, 499, 500, 502, 503, 504, 599, 600, 999])
+def test_what_does_not_say_whether_it_was_done_is_unknown(provisioner, receiver, status):
+    receiver.answers.append((status, {}))
+
+    with pytest.raises(UnknownOutcome, match=str(status)):
         provisioner.suspend("acme", OPERATION)
 
 
@@ -117,7 +127,7 @@ def test_redirects_are_not_followed(provisioner, receiver, status):
     with running_receiver() as other:
         receiver.answers.append((status, {"Location": other.url}))
 
-        with pytest.raises(TemporaryFailure):
+        with pytest.raises(UnknownOutcome):
             provisioner.suspend("acme", OPERATION)
         assert other.requests == []
 
@@ -137,7 +147,7 @@ def test_a_closed_port_was_surely_not_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
-    with pytest.raises(TemporaryFailure):
+    with pytest.raises(Unreachable):
         HttpProvisioner(f"http://127.0.0.1:{port}", [SECRET]).suspend("acme", OPERATION)
 
 
@@ -175,23 +185,43 @@ def test_a_dripping_answer_is_left_at_the_deadline():
 
 def test_a_slow_name_look_up_ends_as_surely_not_done(receiver, monkeypatch):
     looked_up = threading.Event()
-    real = socket.create_connection
+    real = socket.getaddrinfo
 
     def slow(*arguments, **options):
         looked_up.wait(5)
         return real(*arguments, **options)
 
-    monkeypatch.setattr(socket, "create_connection", slow)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     provisioner = HttpProvisioner(receiver.url, [SECRET], timeout=0.2)
 
-    with pytest.raises(TemporaryFailure):
+    with pytest.raises(Unreachable, match="looked up"):
         provisioner.suspend("acme", OPERATION)
     looked_up.set()
     for thread in threading.enumerate():
-        if thread.name == "subs-http-provisioner":
+        if thread.name == "subscription-ops-call":
             thread.join(5)
 
     assert receiver.requests == []
+
+
+def test_silent_addresses_leave_time_for_the_one_that_answers(receiver, monkeypatch):
+    with silent_address() as silent:
+        resolve_to(monkeypatch, silent, silent, receiver.server_address)
+
+        HttpProvisioner("http://localhost/", [SECRET], timeout=1).suspend("acme", OPERATION)
+
+    assert len(receiver.requests) == 1
+
+
+def test_silent_addresses_alone_take_one_deadline_and_were_surely_not_reached(monkeypatch):
+    started = time.monotonic()
+    with silent_address() as silent:
+        resolve_to(monkeypatch, *[silent] * 6)
+
+        with pytest.raises(Unreachable):
+            HttpProvisioner("http://localhost/", [SECRET], timeout=0.4).suspend("acme", OPERATION)
+
+    assert time.monotonic() - started < 2
 
 
 def test_a_huge_answer_is_not_read():
@@ -242,7 +272,7 @@ def tls_receiver(receiver, tmp_path):
 def test_a_certificate_nobody_vouches_for_is_not_trusted(tls_receiver, receiver):
     url, _ = tls_receiver
 
-    with pytest.raises(TemporaryFailure, match="certificate"):
+    with pytest.raises(Unreachable, match="certificate"):
         HttpProvisioner(url, [SECRET], timeout=5).suspend("acme", OPERATION)
     assert receiver.requests == []
 

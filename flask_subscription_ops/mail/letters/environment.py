@@ -44,6 +44,11 @@ class Templates:
         template = self._environment(language).get_template(f"{FOLDER}/{kind}.{suffix}")
         return template.render(context)
 
+    def file_of(self, kind: str, suffix: str) -> str:
+        """Return where a template of a kind was found."""
+        template = self._environment(SOURCE_LANGUAGE).get_template(f"{FOLDER}/{kind}.{suffix}")
+        return template.filename or f"{FOLDER}/{kind}.{suffix}"
+
     def kinds(self) -> list[str]:
         """Return the kinds that have a text template; a name that begins with _ is a layout."""
         paths = (Path(name) for name in self._loader.list_templates() if name.startswith(f"{FOLDER}/"))

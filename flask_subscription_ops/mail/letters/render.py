@@ -85,32 +85,30 @@ class Renderer:
         return Templates(self._app.jinja_loader, reload=bool(self._app.debug))
 
     def _say(self, notice: Notice) -> tuple[str, str, str]:
+        from .faults import fault_of
         from .wording import variables
 
         try:
             context = variables(notice, self._settings, self._app.name)
             language = str(context["locale"])
-            subject, text = _split(self._templates.render(notice.kind, "txt", language, context))
+            subject, text = self._split(notice.kind, self._templates.render(notice.kind, "txt", language, context))
             html = self._templates.render(notice.kind, "html", language, {**context, "subject": subject})
+        except TemporaryFailure:
+            raise
         except Exception as error:  # a host's template may fail in any way, and can be mended
-            raise TemporaryFailure(f"the email {notice.kind!r} cannot be rendered: {_fault(error)}") from error
+            raise TemporaryFailure(f"the email {notice.kind!r} cannot be rendered: {fault_of(error)}") from error
         return subject, text, html
+
+    def _split(self, kind: str, rendered: str) -> tuple[str, str]:
+        """Part the subject, which is the first line, from the text."""
+        first, _, rest = rendered.lstrip().partition("\n")
+        if not first.startswith(SUBJECT_MARK):
+            file = self._templates.file_of(kind, "txt")
+            remedy = f"begin {file} with a line such as: {SUBJECT_MARK} Your trial has begun"
+            raise TemporaryFailure(f"the email {kind!r} cannot be rendered, it has no subject: {remedy}")
+        paragraphs = (line.strip() for line in rest.split("\n\n"))
+        return one_line(first.removeprefix(SUBJECT_MARK)), "\n\n".join(filter(None, paragraphs)) + "\n"
 
     def _message_id(self, key: str) -> str:
         domain = named_mailbox(self.sender)[1].rpartition("@")[2]
         return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
-
-
-def _split(rendered: str) -> tuple[str, str]:
-    """Part the subject, which is the first line, from the text."""
-    first, _, rest = rendered.lstrip().partition("\n")
-    if not first.startswith(SUBJECT_MARK):
-        raise ValueError(f"the first line of a .txt template must begin with {SUBJECT_MARK}")
-    paragraphs = (line.strip() for line in rest.split("\n\n"))
-    return one_line(first.removeprefix(SUBJECT_MARK)), "\n\n".join(filter(None, paragraphs)) + "\n"
-
-
-def _fault(error: Exception) -> str:
-    """Name the fault and its place, not its text, which may repeat what the template was given."""
-    template, line = getattr(error, "name", None), getattr(error, "lineno", None)
-    return f"{type(error).__name__} in {template}, line {line}" if template else type(error).__name__

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ...outside.statuses import NOT_DONE
 from ..address import named_mailbox
 from ..base import Email, Outcome, Verdict
 
-if TYPE_CHECKING:
-    from .client import Rejected
-
-NOT_THIS_EMAILS_FAULT = frozenset({401, 403, 429})  # sender not validated, account blocked, too many calls
+ABOUT_US = frozenset({401, 403, 429})  # sender not validated, account blocked, too many calls
 
 
 def payload_of(batch: Sequence[Email]) -> dict[str, Any]:
@@ -21,28 +19,19 @@ def payload_of(batch: Sequence[Email]) -> dict[str, Any]:
     return {"Messages": [_message(email) for email in batch]}
 
 
-def rows_of(body: str, name: str) -> list[Any] | None:
+def rows_of(body: bytes, name: str) -> list[Any] | None:
     """Return the list an answer holds under `name`; None where it cannot be read, which is not the same as empty."""
     try:
         rows = json.loads(body)[name]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return rows if isinstance(rows, list) else None
 
 
-def judge_answers(batch: Sequence[Email], body: str) -> list[Outcome]:
+def judge_answers(batch: Sequence[Email], body: bytes) -> list[Outcome]:
     """Book each message's own answer; an email without one may have been sent."""
     padded = [*(rows_of(body, "Messages") or []), *[None] * len(batch)]
     return [_judge(email, answer) for email, answer in zip(batch, padded, strict=False)]
-
-
-def judge_rejection(batch: Sequence[Email], rejected: Rejected) -> list[Outcome]:
-    """Book a call that was refused with a status: message by message where the answer has them."""
-    if rows_of(rejected.body, "Messages"):
-        return judge_answers(batch, rejected.body)
-    # A call refused as a whole does not say which email is at fault: one alone is, several may each be innocent.
-    verdict = Verdict.REFUSED if len(batch) == 1 else Verdict.DEFERRED
-    return [Outcome(email, verdict, str(rejected)) for email in batch]
 
 
 def _message(email: Email) -> dict[str, Any]:
@@ -71,7 +60,10 @@ def _judge(email: Email, answer: Any) -> Outcome:
         return Outcome(email, Verdict.ACCEPTED)
     if answer.get("Status") != "error":
         return Outcome(email, Verdict.UNKNOWN, "Mailjet's answer cannot be understood")
-    return _judge_errors(email, [error for error in answer.get("Errors") or [] if isinstance(error, dict)])
+    errors = answer.get("Errors")
+    return _judge_errors(
+        email, [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    )
 
 
 def _judge_errors(email: Email, errors: Sequence[dict[str, Any]]) -> Outcome:
@@ -79,6 +71,8 @@ def _judge_errors(email: Email, errors: Sequence[dict[str, Any]]) -> Outcome:
     codes = [str(error.get("ErrorCode", "")) for error in errors]
     detail = "Mailjet refused it: " + ", ".join(code for code in codes if re.fullmatch(r"[\w-]{1,40}", code))
     statuses = [error.get("StatusCode") for error in errors]
-    if any(status in NOT_THIS_EMAILS_FAULT or (isinstance(status, int) and status >= 500) for status in statuses):
-        return Outcome(email, Verdict.DEFERRED, detail)
-    return Outcome(email, Verdict.REFUSED, detail)
+    if any(status in tuple(ABOUT_US) for status in statuses):
+        return Outcome(email, Verdict.DEFERRED, detail, unreachable=True)
+    if statuses and all(status in tuple(NOT_DONE) for status in statuses):
+        return Outcome(email, Verdict.REFUSED, detail)
+    return Outcome(email, Verdict.UNKNOWN, "Mailjet's answer does not tell whether it was sent")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from ...errors import EffectError, TemporaryFailure
-from ...outside.deadline import Deadline, within
-from ..base import Email, Outcome, Verdict
-from .client import MailjetClient, Rejected, open_client
-from .messages import judge_answers, judge_rejection, payload_of, rows_of
+from ...errors import EffectError, TemporaryFailure, UnknownOutcome
+from ...outside.call import within
+from ...outside.deadline import Deadline
+from ..base import Email, Outcome
+from .calls import Calls
+from .client import MailjetClient, open_client
+from .messages import rows_of
 
 if TYPE_CHECKING:
     from ...settings import Settings
+
+log = logging.getLogger("flask_subscription_ops")
+
+FAULTS_TOLERATED = 4  # keys that may hang or fail before the others are left for later
 
 
 class MailjetTransport:
@@ -38,25 +44,18 @@ class MailjetTransport:
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Send one call's worth after the other; a Mailjet that cannot be used is not tried again in this call."""
         waiting = iter(emails)
-        down = ""
         with self._open("v3.1") as client:
+            calls = Calls(client, self._timeout)
             while batch := list(islice(waiting, self.batch_size)):
-                for outcome in _defer(batch, down) if down else self._send_batch(client, batch):
-                    down = outcome.detail if outcome.unreachable else down
-                    yield outcome
+                yield from calls.carry(batch)
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool]:
-        """Ask for each effect key, for SUBS_MAIL_TIMEOUT seconds in all; a key not answered by then is left out."""
-        answers: dict[str, bool] = {}
-        deadline = Deadline(self._timeout)
+        """Ask for each effect key, for SUBS_MAIL_TIMEOUT seconds in all; a key not answered by then is left out.
+
+        Mailjet lists a message under its CustomID a moment after it has accepted it, so a "no" is one as of now.
+        """
         with self._open("v3") as client:
-            try:
-                for key in keys:
-                    found = self._messages(client, {"CustomID": key, "Limit": 1}, deadline.remaining())
-                    answers[key] = bool(found)
-            except (EffectError, OSError):
-                return answers
-        return answers
+            return dict(self._answers(client, keys))
 
     def check(self) -> str:
         """Ask for one message, which needs the key that sending and looking up need."""
@@ -67,31 +66,26 @@ class MailjetTransport:
     def _open(self, version: str) -> MailjetClient:
         return open_client(version, self._api_base, self._credentials, self._timeout)
 
-    def _send_batch(self, client: MailjetClient, batch: Sequence[Email]) -> list[Outcome]:
-        try:
-            body = within(self._timeout, lambda: _post(client, batch))
-        except TemporaryFailure as error:
-            return _defer(batch, str(error))
-        except Rejected as error:
-            return judge_rejection(batch, error)
-        except EffectError as error:
-            return [Outcome(email, Verdict.UNKNOWN, str(error), unreachable=True) for email in batch]
-        return judge_answers(batch, body)
+    def _answers(self, client: MailjetClient, keys: Sequence[str]) -> Iterator[tuple[str, bool]]:
+        deadline = Deadline(self._timeout)
+        faults: list[Exception] = []
+        for position, key in enumerate(keys):
+            try:
+                seconds = deadline.share(min(len(keys) - position, FAULTS_TOLERATED))
+                yield key, bool(self._messages(client, {"CustomID": key, "Limit": 1}, seconds))
+            except (EffectError, TimeoutError) as error:
+                faults.append(error)
+                if _is_for_every_key(error) or len(faults) == FAULTS_TOLERATED:
+                    break
+        if faults:
+            log.warning("Mailjet could not be asked about every email it may have accepted: %s", faults[0])
 
     def _messages(self, client: MailjetClient, filters: dict[str, Any], seconds: float) -> list[Any]:
-        rows = rows_of(within(seconds, lambda: client.message.get(filters=filters).text), "Data")
+        rows = rows_of(within(seconds, lambda: client.message.get(filters=filters).content), "Data")
         if rows is None:
-            raise TemporaryFailure("Mailjet's answer cannot be understood")
+            raise UnknownOutcome("Mailjet's answer cannot be understood")
         return rows
 
 
-def _post(client: MailjetClient, batch: Sequence[Email]) -> str:
-    # The library's own key leaves the CustomID out: two emails of the same text would count as one.
-    keys = "\n".join(email.key for email in batch)
-    headers = {"Idempotency-Key": hashlib.sha256(keys.encode()).hexdigest()}
-    text: str = client.send.create(data=payload_of(batch), headers=headers).text
-    return text
-
-
-def _defer(batch: Sequence[Email], reason: str) -> list[Outcome]:
-    return [Outcome(email, Verdict.DEFERRED, reason, unreachable=True) for email in batch]
+def _is_for_every_key(error: Exception) -> bool:
+    return isinstance(error, (TemporaryFailure, TimeoutError))  # refused us, was not reached, or the time is over

@@ -10,12 +10,11 @@ from ..address import mailbox, named_mailbox
 from ..base import Email, Outcome, Verdict
 from ..mime import to_bytes
 from .client import FAULTS, Server, fault_of, has_timed_out
-from .session import Envelope, Reply, Session
+from .session import Envelope, Session
+from .verdicts import SERVICE_CLOSING, Reply, judge
 
-SERVICE_CLOSING = 421  # the server leaves, whatever was asked
 
-
-class Line:
+class Connection:
     """Opens its connection at the first email, keeps it, and gives up on a server that does not answer."""
 
     def __init__(self, server: Server, max_emails: int) -> None:
@@ -66,15 +65,17 @@ class Line:
         return None if reply.code == SERVICE_CLOSING and not self._session.content_sent else reply
 
     def _judge(self, email: Email, reply: Reply) -> Outcome:
-        if reply.is_positive:
-            return Outcome(email, Verdict.ACCEPTED, str(reply))
-        self._recover()
-        if reply.step == "MAIL":
-            # The sender is refused: that is the configuration, and the same for every email.
-            return Outcome(email, Verdict.DEFERRED, str(reply), unreachable=reply.is_final)
-        return Outcome(email, Verdict.REFUSED if reply.is_final else Verdict.DEFERRED, str(reply))
+        verdict, unreachable = judge(reply)
+        if unreachable:
+            self._down = str(reply)
+        if not reply.is_positive:
+            self._recover(reply)
+        return Outcome(email, verdict, str(reply), unreachable)
 
-    def _recover(self) -> None:
+    def _recover(self, reply: Reply) -> None:
+        if reply.code == SERVICE_CLOSING or not reply.is_negative:
+            self._drop()  # it has left, or is out of step
+            return
         try:
             if self._session:
                 self._session.reset()
@@ -84,10 +85,14 @@ class Line:
     def _lost(self, email: Email, error: BaseException) -> Outcome:
         session = self._session
         self._drop()
-        verdict = Verdict.UNKNOWN if session and session.content_sent else Verdict.DEFERRED
+        if session is None:
+            self._down = f"not reached: {fault_of(error)}"
+            return Outcome(email, Verdict.DEFERRED, self._down, unreachable=True)
         detail = f"connection lost: {fault_of(error)}"
-        if session is None or has_timed_out(error):
+        # A server that leaves at MAIL, which names only us, leaves every email.
+        if has_timed_out(error) or session.step == "MAIL":
             self._down = detail
+        verdict = Verdict.UNKNOWN if session.content_sent else Verdict.DEFERRED
         return Outcome(email, verdict, detail, unreachable=bool(self._down))
 
     def _drop(self) -> None:

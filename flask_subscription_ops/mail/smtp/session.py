@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from smtplib import SMTPException
 
 from ...outside.deadline import Deadline
-from .client import FAULTS, ImplicitTlsClient, Server, TimedClient
+from .client import FAULTS, Server, TimedClient
+from .verdicts import END_OF_DATA, Reply
 
 
 @dataclass(frozen=True)
@@ -20,38 +20,19 @@ class Envelope:
     content: bytes
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A server's answer: its code, and the enhanced one where given; never its text, which names people."""
-
-    step: str
-    code: int
-    enhanced: str = ""
-
-    @property
-    def is_positive(self) -> bool:
-        """Tell whether the delivery may go on, or is done."""
-        return self.code == 354 if self.step == "DATA" else self.code // 100 == 2
-
-    @property
-    def is_final(self) -> bool:
-        """Tell whether the server refused for good."""
-        return self.code // 100 == 5
-
-    def __str__(self) -> str:
-        return f"{self.step} answered {self.code} {self.enhanced}".rstrip()
-
-
 class Session:
-    """A greeted, encrypted and logged-in connection; `content_sent` tells whether the server may have an email."""
+    """A greeted, encrypted and logged-in connection.
+
+    `content_sent` tells whether the server may have the email under way, `step` which answer is waited for.
+    """
 
     def __init__(self, server: Server, deadline: Deadline) -> None:
         self.content_sent = False
+        self.step = ""
         self.deliveries = 0
-        client = ImplicitTlsClient if server.implicit_tls else TimedClient
-        self._smtp = client(server, deadline)
+        self._smtp = TimedClient(server, deadline)
         try:
-            self._smtp.enter(server)
+            self._smtp.enter()
         except BaseException:
             self._smtp.close()
             raise
@@ -59,6 +40,7 @@ class Session:
     def deliver(self, envelope: Envelope, deadline: Deadline) -> Reply:
         """Go through one delivery and return the reply that decided it."""
         self.content_sent = False
+        self.step = "MAIL"
         self.deliveries += 1
         self._smtp.deadline = deadline
         refusal = self._offer(envelope)
@@ -67,7 +49,7 @@ class Session:
         self._smtp.send(envelope.content[:-2])
         self.content_sent = True  # from here on the server may have everything
         self._smtp.send(envelope.content[-2:] + b".\r\n")
-        return self._reply("end of data")
+        return self._reply(END_OF_DATA)
 
     def reset(self) -> None:
         """Forget the delivery that was refused."""
@@ -103,8 +85,7 @@ class Session:
         return None
 
     def _reply(self, step: str) -> Reply:
+        self.step = step
         code, text = self._smtp.getreply()
-        if code // 100 not in (2, 3, 4, 5):
-            raise SMTPException("the reply has no code")  # no verdict: as good as no reply
-        enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", text)
-        return Reply(step, code, enhanced[0].decode() if enhanced else "")
+        enhanced = re.match(rb"#?([245]\.\d{1,3}\.\d{1,3})(?=\s|$)", text)
+        return Reply(step, code, enhanced[1].decode() if enhanced else "")

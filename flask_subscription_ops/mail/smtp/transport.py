@@ -12,7 +12,7 @@ from ...outside.deadline import Deadline
 from ..base import Email, Outcome, Verdict
 from ..requirements import open_credentials
 from .client import FAULTS, Server, fault_of
-from .connection import Line
+from .connection import Connection
 from .session import Session
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class SmtpTransport:
         if self._mail.suppress:
             yield from self._record(emails)
             return
-        line = Line(self._server, int(self._mail.max_emails or 0))
+        connection = Connection(self._server, int(self._mail.max_emails or 0))
         try:
             for email in emails:
-                yield line.hand_over(email)
+                yield connection.hand_over(email)
         finally:
-            line.close()
+            connection.close()
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
         """Return None: SMTP has no question for this."""
@@ -66,7 +66,7 @@ class SmtpTransport:
         """Connect, greet, log in and leave."""
         if self._mail.suppress:
             return "SMTP is suppressed by MAIL_SUPPRESS_SEND or TESTING"
-        where = f"{self._server.host}:{self._server.port}"
+        where = f"{self._server.host or '?'}:{self._server.port}"
         try:
             Session(self._server, Deadline(self._server.timeout)).leave()
         except FAULTS as error:
