@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import pytest
 
-from flask_subscription_ops.outside.https import is_private, is_this_host
+from flask_subscription_ops.outside.https import is_this_host, url_problem
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
@@ -30,4 +28,4 @@ def test_nothing_else_is_this_host(host: str) -> None:
     ],
 )
 def test_a_url_is_private_by_encryption_or_by_staying_here(url: str, private: bool) -> None:
-    assert is_private(urlsplit(url)) is private
+    assert (url_problem(url) is None) is private
