@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..models import AuditEntry, Subscription
 from ..models.audit import chained
+from ..models.types import Unreadable
 from ..runs.guard import stored_deployment
 from ..runtime import Runtime
 
@@ -89,6 +90,9 @@ def _check_hashes(subject: str, entries: Sequence[AuditEntry]) -> Iterator[str]:
     """Entries from before there were hashes may stand at the beginning of a chain, and only there."""
     previous = None
     for number, entry in enumerate(entries, start=1):
+        if isinstance(entry.details, Unreadable):
+            yield f"{subject}: the details of entry {number} are {entry.details}"
+            return
         if (entry.hash or previous) and entry.hash != chained(previous, entry.content()):
             yield f"{subject}: entry {number} was rewritten, or stands where another one was"
             return

@@ -148,7 +148,11 @@ def test_a_row_cut_in_half_hides_no_other(host: Host) -> None:
     assert (listed.exit_code, len(listed.stdout.splitlines())) == (0, 3)
     assert json.loads(story.stdout)["audit"][0]["details"] == f"unreadable, {len(CUT)} characters"
     assert [json.loads(line)["account"] for line in audit.stdout.splitlines()] == ["1", "2", "3"]
-    assert run(host, "audit", "--verify").exit_code == 0
+    verified = run(host, "audit", "--verify")
+    assert (verified.exit_code, verified.stdout.splitlines()) == (
+        1,
+        [f"sub-2: the details of entry 1 are unreadable, {len(CUT)} characters", "1 problem"],
+    )
 
 
 @pytest.mark.parametrize("channel", ["email", "workspaces"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from flask import Flask
 from ...errors import EffectError, TemporaryFailure, UnknownOutcome
 from ...outside.call import within
 from ...outside.deadline import Deadline
+from ...outside.logs import logger
 from ..base import Email, Outcome
 from .calls import Calls
 from .client import MailjetClient, open_client
@@ -20,7 +20,7 @@ from .messages import rows_of
 if TYPE_CHECKING:
     from ...settings import Settings
 
-log = logging.getLogger("flask_subscription_ops")
+log = logger()
 
 FAULTS_TOLERATED = 4  # keys that may hang or fail before the others are left for later
 
