@@ -52,7 +52,7 @@ def bind_problems(app: Flask, bind_key: str | None) -> list[str]:
 def pool_problems(app: Flask, db: SQLAlchemy | None, settings: Settings) -> list[str]:
     """Say whether the pool gives fewer connections than SUBS_MAIL_CONNECTIONS, each of which holds one."""
     pool = db and engine_of(app, db, settings.bind_key).pool
-    if not isinstance(pool, QueuePool) or pool.size() == 0 or pool._max_overflow == -1:  # without a limit
+    if not isinstance(pool, QueuePool) or pool._max_overflow == -1:  # no limit
         return []
     most = pool.size() + pool._max_overflow
     if settings.mail_connections <= most:

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,21 @@ def test_a_url_that_is_not_safe_is_refused_and_not_repeated(key: str, url: str) 
 
     assert problem.startswith(f"SUBS_{key} ")
     assert "hush" not in problem
+
+
+def test_utc_stays_utc_where_the_machine_knows_only_another_zone(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Berlin").write_bytes((files("tzdata") / "zoneinfo/Europe/Berlin").read_bytes())
+    code = f"""
+import sys, zoneinfo
+zoneinfo.reset_tzpath([{str(tmp_path)!r}]); sys.modules["tzdata"] = None
+from flask_subscription_ops.domain.contacts import zone_name, zone_of
+print(zone_name(zone_of("UTC", "Europe/Berlin")), zone_name(zone_of("Asia/Tokyo", "Europe/Berlin")))
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout == "UTC Europe/Berlin\n", done.stderr
 
 
 def test_utc_is_known_where_the_machine_has_no_zone_data() -> None:
