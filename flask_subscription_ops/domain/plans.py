@@ -11,6 +11,7 @@ from .money import Money
 from .periods import Interval, parse_interval
 
 PLAN_KEYS = frozenset({"price", "currency", "interval", "trial_days", "limits", "policy"})
+WAITS = "retry_hours"  # one wait after the other, so that each may be as long as the one before it
 REQUIRED_KEYS = ("price", "currency", "interval")
 
 
@@ -99,9 +100,11 @@ def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:
 def _number_problem(name: str, value: object, default: object) -> str | None:
     if isinstance(default, tuple):
         fits = isinstance(value, tuple) and all(_is_whole(number, 1) for number in value)
-        if fits and isinstance(value, tuple) and len(set(value)) == len(value):
+        repeats = fits and name != WAITS and len(set(value)) != len(value)  # type: ignore[arg-type]  # it is a tuple
+        if fits and not repeats:
             return None
-        return f"{name} must be a list of different whole numbers from 1 to 3650, got {value!r}"
+        kind = "whole numbers" if name == WAITS else "different whole numbers"
+        return f"{name} must be a list of {kind} from 1 to 3650, got {value!r}"
     return None if _is_whole(value, 0) else f"{name} must be a whole number from 0 to 3650, got {value!r}"
 
 

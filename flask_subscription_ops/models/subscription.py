@@ -22,12 +22,15 @@ TEXTS = (
     "product",
     "plan",
     "next_plan",
+    "currency",
+    "interval",
     "payment_method",
     "provider",
     "provider_customer_id",
     "provider_subscription_id",
 )
 INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_at", "paused_until")
+COLLECTORS = ("local", "manual", "provider")
 ENDED_SQL = "status IN ('expired', 'canceled')"
 
 
@@ -42,7 +45,7 @@ class Subscription(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "product", "live"),
         CheckConstraint(f"status IN ({_values(*[s.value for s in Status])})", name="status"),
-        CheckConstraint(f"collected_by IN ({_values('local', 'manual', 'provider')})", name="collected_by"),
+        CheckConstraint(f"collected_by IN ({_values(*COLLECTORS)})", name="collected_by"),
         CheckConstraint(f"({ENDED_SQL} AND live IS NULL) OR (NOT {ENDED_SQL} AND live IS NOT NULL)", name="live"),
         Index(None, "status", "trial_ends_at", "id"),
         Index(None, "status", "reminder_due_at", "id"),
@@ -92,6 +95,12 @@ class Subscription(Base):
         value = Status(status)
         self.live = True if value in LIVE else None
         return value.value
+
+    @validates("collected_by")
+    def _take_collector(self, key: str, value: str | None) -> str | None:
+        if value is not None and value not in COLLECTORS:
+            raise InvalidInput(f"{key} must be one of {', '.join(COLLECTORS)}, got {clean(value, max_bytes=100)!r}")
+        return value
 
     @validates(*TEXTS)
     def _take_text(self, key: str, value: str | None) -> str | None:

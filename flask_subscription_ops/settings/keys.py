@@ -25,6 +25,7 @@ from .values import (
     optional,
     path,
     sender,
+    sequence,
     some,
     text,
     url,
@@ -59,7 +60,7 @@ class Settings:
     grace_days: int = setting(14, whole(0, 3650))
     notice_days: int = setting(3, whole(0, 3650))
     expire_suspended_days: int = setting(90, whole(0, 3650))
-    retry_hours: tuple[int, ...] = setting((24, 48, 96), each(whole(1, 3650), "(24, 48, 96)"))
+    retry_hours: tuple[int, ...] = setting((24, 48, 96), sequence(whole(1, 3650), "(24, 48, 96)"))
     pending_payment_days: int = setting(7, whole(1, 3650))
     match_window_hours: int = setting(1, whole(1, 8760))
     timezone: str = setting("UTC", zone)

@@ -94,15 +94,24 @@ def optional(read: Read) -> Read:
     return lambda value: None if value is None or (isinstance(value, str) and not value) else read(value)
 
 
-def each(read: Read, example: str) -> Read:
-    """Read a list that repeats nothing; a lone value is a list of one."""
+def sequence(read: Read, example: str) -> Read:
+    """Read a list; a lone value is a list of one."""
 
-    def read_each(value: Any) -> tuple[Any, ...]:
+    def read_all(value: Any) -> tuple[Any, ...]:
         items = (value,) if isinstance(value, (str, int)) else value
         is_list = isinstance(items, (Sequence, Set)) and not isinstance(items, (bytes, bytearray, memoryview))
         if not is_list or (isinstance(value, str) and "," in value):
             raise InvalidInput(f"must be a list such as {example}, got {type(value).__name__}")
-        values = tuple(read(item) for item in items)
+        return tuple(read(item) for item in items)
+
+    return read_all
+
+
+def each(read: Read, example: str) -> Read:
+    """Read a list that repeats nothing."""
+
+    def read_each(value: Any) -> tuple[Any, ...]:
+        values: tuple[Any, ...] = sequence(read, example)(value)
         if len(set(values)) != len(values):
             raise InvalidInput(f"must be a list such as {example} that names nothing twice")
         return values

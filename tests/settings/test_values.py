@@ -104,14 +104,14 @@ def test_whatever_key_is_given_it_is_none_of_ours_or_named(keys: dict[Any, Any])
     assert len(refused) == len(ours)
 
 
-@pytest.mark.parametrize("key", ["TRIAL_REMINDER_DAYS", "RENEWAL_REMINDER_DAYS", "RETRY_HOURS"])
+@pytest.mark.parametrize("key", ["TRIAL_REMINDER_DAYS", "RENEWAL_REMINDER_DAYS"])
 @pytest.mark.parametrize("value", [[7, 7], (1, 2, 1), deque([3, 3])])
 def test_days_and_hours_that_repeat_a_number_are_refused(key: str, value: Any) -> None:
     assert problem_of(**{key: value}).startswith(f"SUBS_{key} must be a list such as (")
     assert "twice" in problem_of(**{key: value})
 
 
-@pytest.mark.parametrize("name", ["trial_reminder_days", "renewal_reminder_days", "retry_hours"])
+@pytest.mark.parametrize("name", ["trial_reminder_days", "renewal_reminder_days"])
 def test_those_of_a_plan_are_refused_too(name: str) -> None:
     plan = {"price": 1, "currency": "EUR", "interval": "month", "policy": {name: [7, 7]}}
 
@@ -243,3 +243,11 @@ print(earliest_look(noon, noon.replace(day=15), (7, 3, 1), 9))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.stdout.splitlines() == ["UTC UTC UTC", "2026-12-06 17:00:00+00:00"], done.stderr
+
+
+def test_waits_between_tries_may_all_be_alike() -> None:
+    plans = {"pro": {"price": 1, "currency": "EUR", "interval": "month", "policy": {"retry_hours": [12, 12]}}}
+
+    settings = read_settings({"SUBS_RETRY_HOURS": (24, 24), "SUBS_PLANS": plans})
+
+    assert (settings.retry_hours, settings.policy("pro").retry_hours) == ((24, 24), (12, 12))
