@@ -99,12 +99,10 @@ def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:
 
 def _number_problem(name: str, value: object, default: object) -> str | None:
     if isinstance(default, tuple):
-        fits = isinstance(value, tuple) and all(_is_whole(number, 1) for number in value)
-        repeats = fits and name != WAITS and len(set(value)) != len(value)  # type: ignore[arg-type]  # it is a tuple
-        if fits and not repeats:
-            return None
-        kind = "whole numbers" if name == WAITS else "different whole numbers"
-        return f"{name} must be a list of {kind} from 1 to 3650, got {value!r}"
+        if not isinstance(value, tuple) or not all(_is_whole(number, 1) for number in value):
+            return f"{name} must be a list of whole numbers from 1 to 3650, got {value!r}"
+        repeats = name != WAITS and len(set(value)) != len(value)
+        return f"{name} must name no number twice, got {value!r}" if repeats else None
     return None if _is_whole(value, 0) else f"{name} must be a whole number from 0 to 3650, got {value!r}"
 
 
