@@ -35,17 +35,34 @@ def isolation(engine: Engine) -> str | None:
     return None if engine.dialect.name == "sqlite" else "READ COMMITTED"
 
 
-def commits_by_itself(engine: Engine) -> bool:
-    """Tell whether the host's engine is set to commit every statement at once."""
+def engine_problems(engine: Engine, mail_connections: int) -> list[str]:
+    """Name what is wrong with the host's engine, each with its remedy."""
+    problems = []
+    if engine.dialect.name not in SUPPORTED:
+        problems.append(f"the database is {engine.dialect.name}: use one of {', '.join(SUPPORTED)}")
+    if _commits_by_itself(engine):
+        problems.append(
+            "the engine's isolation_level is AUTOCOMMIT: a view's own change and the subscription's could not stand or"
+            " fall together; remove it from SQLALCHEMY_ENGINE_OPTIONS and set it where a statement needs it"
+        )
+    free = _connections_beside_the_first(engine.pool)
+    if free is not None and mail_connections > max(1, free):
+        problems.append(
+            f"SUBS_MAIL_CONNECTIONS {mail_connections} is more than the {max(1, free)} that the engine's pool can give"
+            " beside the run's own: lower it, or raise pool_size or max_overflow in SQLALCHEMY_ENGINE_OPTIONS"
+        )
+    return problems
+
+
+def _commits_by_itself(engine: Engine) -> bool:
     by_option = engine.get_execution_options().get("isolation_level")
     at_connect = getattr(engine.dialect, "_on_connect_isolation_level", None)  # of create_engine(isolation_level=...)
     return AUTOCOMMIT in (by_option, at_connect)
 
 
-def connections_at_once(pool: Pool) -> int | None:
-    """Return how many connections a pool gives at the same time; None where it sets no limit."""
+def _connections_beside_the_first(pool: Pool) -> int | None:
     if isinstance(pool, (StaticPool, SingletonThreadPool)):
-        return 1
+        return 0
     if not isinstance(pool, QueuePool) or pool._max_overflow < 0:
         return None
-    return pool.size() + pool._max_overflow
+    return pool.size() + pool._max_overflow - 1
