@@ -15,6 +15,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from ..database.faults import is_unusable, name_of, unreachable
 from ..domain.clock import parse_instant, to_text
 from ..errors import (
     ConfigurationError,
@@ -25,9 +26,10 @@ from ..errors import (
     SubscriptionOpsError,
     TimeTravelRefused,
 )
+from ..models.schema import require_schema
 from ..outside.logs import logger
 from ..outside.text import UNPRINTABLE, clean, is_storable, redacted
-from ..runtime import RUNTIME, Runtime, is_unusable, unreachable
+from ..runtime import RUNTIME, Runtime
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -133,13 +135,11 @@ def _plain(value: Any) -> Any:
 
 
 def _explain(error: DBAPIError) -> NoReturn:
-    from ..runs.guard import require_schema
-
     if not is_unusable(error):
-        statement = f"{type(error).__name__} at {clean(error.statement)}"  # never its values
-        fail(f"the database refused what it was given: {statement}", COULD_NOT_RUN)
+        fail(f"the database refused a row ({name_of(error)}): look at its constraints and triggers", COULD_NOT_RUN)
     try:
-        require_schema(runtime())
+        with runtime().reading() as session:
+            require_schema(session)
     except NotReady as reason:
         fail(reason, COULD_NOT_RUN)
     except DBAPIError:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from ..models import AuditEntry, Subscription
 from ..models.audit import chained
+from ..models.deployment import stored_deployment
 from ..models.types import Unreadable
-from ..runs.guard import stored_deployment
 from ..runtime import Runtime
 
 READ_AT_ONCE = 1000

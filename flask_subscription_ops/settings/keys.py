@@ -84,6 +84,7 @@ class Settings:
         (), each(secret(WORKSPACE_SECRET_LENGTH), '("newest", "older")'), secret=True
     )
     hook_timeout: float = setting(30.0, number(0.1, 3600))
+    database_timeout: float = setting(30.0, number(0.1, 3600))
     provider_timeout: float = setting(20.0, number(0.1, 3600))
     admin_emails: tuple[str, ...] = setting((), each(address, '("ops@example.com", "me@example.com")'))
     email_failure_rate: float = setting(0.05, number(0, 1))

@@ -115,7 +115,7 @@ def test_days_and_hours_that_repeat_a_number_are_refused(key: str, value: Any) -
 def test_those_of_a_plan_are_refused_too(name: str) -> None:
     plan = {"price": 1, "currency": "EUR", "interval": "month", "policy": {name: [7, 7]}}
 
-    assert f"{name} must be a list of no number twice" in problem_of(PLANS={"pro": plan})
+    assert f"{name} must name no number twice" in problem_of(PLANS={"pro": plan})
 
 
 @pytest.mark.parametrize(
