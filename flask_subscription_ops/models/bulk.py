@@ -72,7 +72,8 @@ def update_rows(session: Session, model: type[Base], rows: Rows) -> int:
         return 0
     dialect = _dialect(session, model)
     statement = _update_statement(dialect.name, model, tuple(rows[0]))
-    written: Any = session.execute(statement, {"rows": json.dumps(_plain(dialect, model, rows))})
+    document = json.dumps(_plain(dialect, model, rows))
+    written: Any = session.execute(statement, {"rows": document}, bind_arguments={"mapper": model})
     return int(written.rowcount)
 
 
@@ -97,7 +98,8 @@ def _insert_new_on_mysql(session: Session, model: type[Base], rows: Rows, unique
     # INSERT IGNORE would also pass over values that do not fit; this passes over a repeated key alone, which is there
     # only where another transaction was quicker than the question.
     key: ColumnElement[str] = model.__table__.c[unique]
-    stored = set(session.scalars(select(key).where(key.in_([row[unique] for row in rows]))))
+    asked = select(key).where(key.in_([row[unique] for row in rows]))
+    stored = set(session.scalars(asked, bind_arguments={"mapper": model}))
     new = [row for row in rows if row[unique] not in stored]
     if new:
         statement = import_module("sqlalchemy.dialects.mysql").insert(model.__table__)
