@@ -16,6 +16,7 @@ SubscriptionOpsError
 │   └── SchemaOutdated
 └── EffectError               one outside call failed
     ├── TemporaryFailure      surely not done: try again later
+    │   └── Unreachable       the other side could not be reached: nothing was tried
     ├── PermanentFailure      refused: trying again cannot help
     └── UnknownOutcome        it may have been done
         └── DeadlineExceeded
@@ -92,6 +93,10 @@ class EffectError(SubscriptionOpsError):
 
 class TemporaryFailure(EffectError):
     """The effect surely did not happen; it is tried again later."""
+
+
+class Unreachable(TemporaryFailure):
+    """The other side could not be reached, so nothing was tried; the effect waits without using up a try."""
 
 
 class PermanentFailure(EffectError):

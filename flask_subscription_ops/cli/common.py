@@ -27,6 +27,10 @@ COULD_NOT_RUN = 3
 STOPPED = 4
 
 
+class CouldNotRun(Exception):
+    """A job ended before its end; says why in one sentence."""
+
+
 def runtime() -> Runtime:
     """Return what the current app works with."""
     return cast(Runtime, current_app.extensions[RUNTIME])
@@ -40,6 +44,8 @@ def in_app(function: Command) -> Command:
         _log_to_stderr()
         try:
             return function(*args, **kwargs)
+        except CouldNotRun as error:
+            fail(str(error), COULD_NOT_RUN)
         except SubscriptionOpsError as error:
             fail(str(error), exit_code(error))
         except DBAPIError as error:
@@ -106,4 +112,14 @@ def _explain(error: DBAPIError) -> NoReturn:
 def _log_to_stderr() -> None:
     log = logging.getLogger("flask_subscription_ops")
     if not log.hasHandlers():
-        log.addHandler(logging.StreamHandler())
+        handler = logging.StreamHandler()
+        if sys.stderr.isatty():
+            handler.setFormatter(_OneLine())
+        log.addHandler(handler)
+
+
+class _OneLine(logging.Formatter):
+    """Leaves tracebacks out: whoever sits at a terminal gets sentences."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()

@@ -95,12 +95,9 @@ def brake(run: Run, due: int, doing: str) -> None:
     A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
     A dry run goes on, and says that a real one would be stopped.
     """
-    settings = run.runtime.settings
-    if due <= settings.brake_min:
+    if due <= run.runtime.settings.brake_min:
         return
-    with run.runtime.reading() as session:
-        live = session.scalar(select(func.count()).select_from(Subscription).where(Subscription.being_live())) or 0
-    allowed = max(settings.brake_min, int(settings.brake_share * live))
+    live, allowed = _allowance(run)
     if due <= allowed:
         return
     reason = (
@@ -114,8 +111,53 @@ def brake(run: Run, due: int, doing: str) -> None:
         raise Stopped(f"{reason}: nothing was done", token)
 
 
+class MassAnswer:
+    """The brake on a contacts hook that leaves out many accounts at once: that is rather a fault than a mass exodus."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._stopped: Stopped | None = None
+        self._is_confirmed = False
+
+    def may_lose(self, gone: int, everybody: bool) -> bool:
+        """Tell whether emails may be given up because so many accounts, or all that were asked for, are gone."""
+        run, share = self._run, self._run.runtime.settings.brake_share
+        if self._is_confirmed or (gone <= run.runtime.settings.brake_min and not everybody):
+            return True
+        _, allowed = _allowance(run)
+        if gone <= allowed and (share >= 1 or not everybody):
+            return True
+        self._is_confirmed = bool(run.confirm and _use(run, 0 if everybody else gone - allowed))
+        if not self._is_confirmed:
+            self._stopped = _stop(run, gone, f"all {gone}" if everybody else f"{gone}, more than {allowed},")
+        return self._is_confirmed
+
+    def raise_stopped(self) -> None:
+        """Raise what stopped the emails, if anything did."""
+        if self._stopped is not None:
+            raise self._stopped
+
+
+def _stop(run: Run, gone: int, how_many: str) -> Stopped:
+    token = secrets.token_hex(4)
+    _keep(run, token, gone)
+    return Stopped(
+        f"the contacts hook leaves out {how_many} accounts that have emails due, as if they were gone (SUBS_BRAKE_MIN,"
+        " SUBS_BRAKE_SHARE): no email was given up or sent after that. Mend the hook, or confirm that they are gone",
+        token,
+    )
+
+
+def _allowance(run: Run) -> tuple[int, int]:
+    """Return how many live subscriptions there are, and how many of them the brake lets a run change."""
+    settings = run.runtime.settings
+    with run.runtime.reading() as session:
+        live = session.scalar(select(func.count()).select_from(Subscription).where(Subscription.being_live())) or 0
+    return live, max(settings.brake_min, int(settings.brake_share * live))
+
+
 def _keep(run: Run, token: str, due: int) -> None:
-    statement = update(JobRun).where(JobRun.id == run.report.run).values(confirm=token, due=due)
+    statement = update(JobRun).where(JobRun.id == run.report.run_id).values(confirm=token, due=due)
     run.runtime.in_transaction(lambda session: session.execute(statement))
 
 

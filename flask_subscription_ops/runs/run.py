@@ -18,13 +18,12 @@ from ..domain.clock import as_instant
 from ..errors import InvalidInput, TimeTravelRefused
 from ..models import JobRun
 from ..outbox.deliver import deliver
+from ..outbox.delivery import NO_LIMIT, Delivery
 from ..runtime import Runtime, is_unusable, unreachable
 from ..signals import job_finished, send
-from .guard import Stopped, require_deployment, require_schema
+from .guard import MassAnswer, Stopped, require_deployment, require_schema
 from .job import Job
 from .report import JobReport, Outcome
-
-NO_LIMIT = 10**9
 
 
 @dataclass
@@ -39,6 +38,7 @@ class Run:
     delivers: bool = True
     confirm: str | None = None
     progress: Callable[[int], None] = field(default=lambda done: None)
+    is_stopping: Callable[[], bool] = field(default=lambda: False)  # asked between chunks, and between effects
 
     @property
     def now(self) -> datetime:
@@ -52,7 +52,7 @@ class Run:
     @property
     def room(self) -> int:
         """How many more subscriptions this run may look at."""
-        return self.limit - self.report.examined
+        return 0 if self.is_stopping() else self.limit - self.report.examined
 
     def context(self, session: Session) -> Context:
         """Return what actions need."""
@@ -61,13 +61,23 @@ class Run:
             session,
             now=self.now,
             actor=self.job.name,
-            run_id=self.report.run,
+            run_id=self.report.run_id,
             rehearses=self.report.dry_run,
         )
 
     def transaction(self) -> AbstractContextManager[Session]:
         """A chunk's transaction: committed, or rolled back in a dry run."""
         return self.runtime.rehearsing() if self.report.dry_run else self.runtime.writing()
+
+    def deliver(self, *, limit: int = NO_LIMIT, progress: Callable[[int], None] = lambda done: None) -> int:
+        """Deliver what is due, and return how many effects were handled; raises Stopped after a mass answer."""
+        doubt = MassAnswer(self)
+        delivery = Delivery(
+            self.runtime, self.report.tally, self.clock, limit, progress, self.is_stopping, doubt.may_lose
+        )
+        handled = deliver(delivery)
+        doubt.raise_stopped()
+        return handled
 
 
 def new_run(
@@ -80,10 +90,15 @@ def new_run(
     deliver: bool = True,
     confirm: str | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Run:
-    """Return a run that has not begun, its options checked; `limit` counts the rows it may look at."""
+    """Return a run that has not begun, its options checked.
+
+    `limit` counts the rows it may look at. Once `is_stopping` says so, it ends after the chunk or effect in hand.
+    """
     report = JobReport(job.name, _instant(runtime, as_of, dry_run), dry_run)
-    return Run(runtime, job, report, as_of is not None, _limit(limit), deliver and not dry_run, confirm, progress)
+    travels, delivers = as_of is not None, deliver and not dry_run
+    return Run(runtime, job, report, travels, _limit(limit), delivers, confirm, progress, is_stopping)
 
 
 def carry_out(run: Run) -> JobReport:
@@ -94,8 +109,10 @@ def carry_out(run: Run) -> JobReport:
             _guarded(run)
     finally:
         run.report.finish(time.monotonic() - started)
-        _record(run)
-    send(job_finished, run.runtime.app, report=run.report)
+        try:
+            _record(run)
+        finally:
+            send(job_finished, run.runtime.app, report=run.report)
     return run.report
 
 
@@ -125,7 +142,7 @@ def _guarded(run: Run) -> None:
         _begin(run)
         run.job.function(run)
         if run.delivers and run.job.delivers:
-            deliver(run.runtime, run.report.tally, run.clock, limit=NO_LIMIT)
+            run.deliver()
     except Stopped as stopped:
         run.report.outcome = Outcome.STOPPED
         run.report.stopped_by, run.report.confirm = str(stopped), stopped.confirm
@@ -137,18 +154,18 @@ def _guarded(run: Run) -> None:
 def _begin(run: Run) -> None:
     if not run.report.dry_run:
         row = {"job": run.job.name, "started_at": run.runtime.clock(), "as_of": run.now, "report": {}}
-        run.report.run = run.runtime.in_transaction(
+        run.report.run_id = run.runtime.in_transaction(
             lambda session: session.execute(insert(JobRun).values(**row).returning(JobRun.id)).scalar_one()
         )
 
 
 def _record(run: Run) -> None:
     report = run.report
-    if report.run is None:
+    if report.run_id is None:
         return
     counts = {name: getattr(report, name) for name in ("examined", "changed", "skipped", "failed", "confirm")}
     values: dict[str, Any] = {"finished_at": run.runtime.clock(), "outcome": report.outcome.value, **counts}
-    statement = update(JobRun).where(JobRun.id == report.run).values(**values, report=report.to_dict())
+    statement = update(JobRun).where(JobRun.id == report.run_id).values(**values, report=report.to_dict())
     try:
         run.runtime.in_transaction(lambda session: session.execute(statement))
     except DBAPIError:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from ..actions.context import Context
 from ..errors import ConfigurationError, DeadlineExceeded, NotReady, describe
 from ..models.bulk import among
+from .guard import Stopped
 from .run import Run
 
 HANGS_TOLERATED = 3  # rows of a chunk whose hook may hang before the rest of the chunk is given up
@@ -80,7 +81,7 @@ def _peek(run: Run, task: Sweep[Any], place: _Place | None, size: int) -> Sequen
 def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
     try:
         _handle(run, task, rows)
-    except (NotReady, ConfigurationError):
+    except (NotReady, ConfigurationError, Stopped):
         raise
     except Exception:
         run.runtime.require_database()
@@ -95,7 +96,7 @@ def _each_alone(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
             continue
         try:
             _handle(run, task, [row])
-        except (NotReady, ConfigurationError):
+        except (NotReady, ConfigurationError, Stopped):
             raise
         except Exception as error:
             run.runtime.require_database()
