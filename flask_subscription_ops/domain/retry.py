@@ -98,8 +98,8 @@ def decide(
 
 
 def _again(answer: Answer, attempts: int, alone: bool) -> Decision:
-    if answer is Answer.CUT_OFF:
-        return Decision(EffectState.PENDING, backoff(attempts - 1) if attempts > 1 else None, alone=True)
+    if answer is Answer.CUT_OFF:  # once with others, once alone: from then on it is the likely cause, and waits
+        return Decision(EffectState.PENDING, backoff(attempts - 2) if attempts > 2 else None, alone=True)
     return Decision(EffectState.PENDING, backoff(attempts), undoes=answer in SURELY_NOT, alone=alone)
 
 

@@ -66,12 +66,13 @@ class Asking:
 
     def _ask_each(self, account_ids: Sequence[str], deadline: Deadline) -> Answers:
         timeout = self._runtime.settings.hook_timeout
+        patience = timeout * PATIENCE_SHARE
         calls: dict[str, Call] = {}
         for account_id in account_ids:
-            if not _has_room(list(calls.values()), deadline):
+            if not _has_room(list(calls.values()), deadline, patience):
                 break
             calls[account_id] = Call(nullcontext, self._runtime.contacts, [account_id])
-            calls[account_id].wait(min(timeout * PATIENCE_SHARE, _seconds(deadline)))
+            calls[account_id].wait(patience)
         contacts: dict[str, Contact] = {}
         failed: dict[str, str] = {}
         for account_id, call in calls.items():
@@ -84,15 +85,14 @@ class Asking:
         return Answers(contacts, failed, frozenset(account_ids) - set(calls))
 
 
-def _has_room(calls: Sequence[Call], deadline: Deadline) -> bool:
-    """Wait until fewer than SIDE_BY_SIDE calls are under way; False where the time is over."""
-    while True:
-        if not _seconds(deadline):
-            return False
+def _has_room(calls: Sequence[Call], deadline: Deadline, patience: float) -> bool:
+    """Wait until fewer than SIDE_BY_SIDE calls are under way; False where too little time is left for one more."""
+    while _seconds(deadline) > patience:
         under_way = [call for call in calls if not call.wait(0)]
         if len(under_way) < SIDE_BY_SIDE:
             return True
-        under_way[0].wait(_seconds(deadline) * PATIENCE_SHARE)
+        under_way[0].wait(patience)
+    return False
 
 
 def _seconds(deadline: Deadline) -> float:
