@@ -202,12 +202,29 @@ class SubscriptionOps:
         extend_trial.extend_trial(self._context(), subscription, days=days)
 
     def run_job(
-        self, name: str, *, as_of: datetime | None = None, dry_run: bool = False, deliver: bool = True, **options: Any
+        self,
+        name: str,
+        *,
+        as_of: datetime | None = None,
+        dry_run: bool = False,
+        deliver: bool = True,
+        limit: int | None = None,
+        confirm: str | None = None,
+        progress: Callable[[int], None] = lambda done: None,
     ) -> JobReport:
-        """Run a job with sessions of its own, as `flask subs NAME` does; `options` are limit, confirm, progress."""
+        """Run a job with sessions of its own, as `flask subs NAME` does; `progress` is told how much more was done."""
         from .jobs.table import run_job
 
-        return run_job(self.runtime, name, as_of=as_of, dry_run=dry_run, deliver=deliver, **options)
+        return run_job(
+            self.runtime,
+            name,
+            as_of=as_of,
+            dry_run=dry_run,
+            deliver=deliver,
+            limit=limit,
+            confirm=confirm,
+            progress=progress,
+        )
 
     def current_account_id(self) -> str | None:
         """Return the account of the request being answered, as the host's hook tells it."""

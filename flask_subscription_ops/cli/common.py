@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
-from logging import StreamHandler
+from logging import Formatter, LogRecord, StreamHandler
 from typing import Any, NoReturn, TypeVar, cast
 
 import click
@@ -41,6 +41,10 @@ STOPPED = 4
 SENTENCE_LIMIT = 1000  # characters of one sentence of ours, with what it quotes
 
 
+class CouldNotRun(Exception):
+    """A job ended before its end; says why in one sentence."""
+
+
 def runtime() -> Runtime:
     """Return what the current app works with."""
     return cast(Runtime, current_app.extensions[RUNTIME])
@@ -54,6 +58,8 @@ def in_app(function: Command) -> Command:
         _log_to_stderr()
         try:
             return function(*args, **kwargs)
+        except CouldNotRun as error:
+            fail(error, COULD_NOT_RUN)
         except SubscriptionOpsError as error:
             fail(error, exit_code(error))
         except DBAPIError as error:
@@ -150,4 +156,14 @@ def _explain(error: DBAPIError) -> NoReturn:
 def _log_to_stderr() -> None:
     log = logger()
     if not log.hasHandlers():
-        log.addHandler(StreamHandler())
+        handler = StreamHandler()
+        if sys.stderr.isatty():
+            handler.setFormatter(_OneLine())
+        log.addHandler(handler)
+
+
+class _OneLine(Formatter):
+    """Leaves tracebacks out: whoever sits at a terminal gets sentences."""
+
+    def format(self, record: LogRecord) -> str:
+        return record.getMessage()

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
 from itertools import count
+from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import SubscriptionOpsError
+from ..outside.logs import logger
+from ..outside.text import describe
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
-from .common import echo_json, in_app, instant, runtime, say, sentence, stored_text, table
+from .common import CouldNotRun, echo_json, in_app, instant, runtime, say, sentence, stored_text, table
 
 if TYPE_CHECKING:
     from ..runs.run import Run
+
+log = logger()
 
 SHOWN = 20  # planned changes and failures that a person sees; --json has them all
 
@@ -53,9 +59,9 @@ def _run(
     as_json: bool,
     confirm: str | None,
 ) -> None:
-    from ..runs.run import carry_out, new_run
+    from ..runs.engine import new_run
 
-    with _progress(job, quiet=as_json) as progress:
+    with _progress(job, quiet=as_json) as progress, _until_told_to_stop() as is_stopping:
         run = new_run(
             runtime(),
             job,
@@ -65,8 +71,9 @@ def _run(
             deliver=not no_deliver,
             confirm=confirm,
             progress=progress,
+            is_stopping=is_stopping,
         )
-        report = _carry_out_as_json(run) if as_json else carry_out(run)
+        report = _carry_out_as_json(run) if as_json else _carry_out(run)
     if not as_json:
         _say(report)
     sys.exit(report.outcome.exit_code)
@@ -74,17 +81,42 @@ def _run(
 
 def _carry_out_as_json(run: Run) -> JobReport:
     """Whatever happens, stdout gets the one object: what the host's hooks print goes to stderr."""
-    from ..runs.run import carry_out
-
     error = {}
     try:
         with redirect_stdout(sys.stderr):
-            return carry_out(run)
-    except SubscriptionOpsError as reason:
+            return _carry_out(run)
+    except CouldNotRun as reason:
         error = {"error": sentence(reason)}
         raise
     finally:
         echo_json(run.report.to_dict() | error)
+
+
+def _carry_out(run: Run) -> JobReport:
+    """Return the report; whatever ended the run becomes one sentence, and its traceback a record in the log."""
+    from ..runs.engine import carry_out
+
+    try:
+        return carry_out(run)
+    except SubscriptionOpsError as error:
+        raise CouldNotRun(str(error)) from error
+    except Exception as error:
+        log.exception("%s could not be run", run.job.name)
+        raise CouldNotRun(f"{run.job.name} could not be run: {describe(error)}") from error
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Turn SIGTERM into an answer that the run asks for between its effects and chunks; systemd stops jobs with it."""
+    told = Event()
+    if current_thread() is not main_thread():  # only there a signal can be handled
+        yield told.is_set
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
+    try:
+        yield told.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -116,7 +148,7 @@ def _say(report: JobReport) -> None:
 
 
 def _rows(report: JobReport) -> list[tuple[str, ...]]:
-    counts = [(name, str(getattr(report, name))) for name in ("examined", "changed", "skipped", "failed")]
+    counts = [(name, str(getattr(report, name))) for name in ("examined", "changed", "skipped", "failed", "deferred")]
     effects = [
         (f"{name}.{kind}", str(count))
         for name, kinds in report.tally.to_dict().items()

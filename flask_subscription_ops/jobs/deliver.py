@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
-from ..outbox.deliver import deliver
+from ..runs.engine import deliver_due
 from ..runs.run import Run
 
 LISTED = 1000  # due effects that a dry run names
@@ -17,9 +17,7 @@ def do(run: Run) -> None:
     if run.report.dry_run:
         _list(run)
     else:
-        run.report.examined = deliver(
-            run.runtime, run.report.tally, run.clock, limit=run.limit, progress=lambda: run.progress(1)
-        )
+        run.report.examined = deliver_due(run, limit=run.limit, progress=run.progress)
 
 
 def _list(run: Run) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..domain.schedule import Daily, Every
 from ..errors import UnknownJob
@@ -57,11 +58,33 @@ def find_job(name: str) -> Job:
     return job
 
 
-def run_job(runtime: Runtime, name: str, **options: Any) -> JobReport:
-    """Run a job now, or as of another instant, and return its report; `options` are those of `new_run`.
+def run_job(
+    runtime: Runtime,
+    name: str,
+    *,
+    as_of: datetime | None = None,
+    dry_run: bool = False,
+    deliver: bool = True,
+    limit: int | None = None,
+    confirm: str | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> JobReport:
+    """Run a job now, or as of another instant, and return its report.
 
     Raises NotReady where the database cannot be used and TimeTravelRefused where a run dated elsewhere would write.
     """
-    from ..runs.run import carry_out, new_run
+    from ..runs.engine import carry_out, new_run
 
-    return carry_out(new_run(runtime, find_job(name), **options))
+    job = find_job(name)
+    return carry_out(
+        new_run(
+            runtime,
+            job,
+            as_of=as_of,
+            dry_run=dry_run,
+            deliver=deliver,
+            limit=limit,
+            confirm=confirm,
+            progress=progress,
+        )
+    )

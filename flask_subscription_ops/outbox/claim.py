@@ -1,54 +1,72 @@
-"""Claim due effects under a lease, and take back those whose lease has ended."""
+"""Claim due effects under a lease; a claim counts as a try."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
-from ..database.dialects import database_now
+from ..database.faults import is_contention
 from ..domain.retry import EffectState
+from ..errors import NotReady
 from ..models import OutboxMessage
+from ..outside.text import describe
 from ..runtime import Runtime
 from .effects import EMAIL, WORKSPACES
 from .lease import Lease, take_lease
 
-TAKEN_BACK_AT_ONCE = 1000
-CUT_OFF = "cut off while it was being sent: look whether it arrived, then retry or drop it"
 RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
 
 
 @dataclass(frozen=True)
+class Broken:
+    """A due effect that cannot be claimed; it is dead where at least that could be written down."""
+
+    id: int
+    effect_key: str
+    kind: str
+    account_id: str | None
+    error: str
+
+
+@dataclass(frozen=True)
 class Claim:
-    """Effects that are ours until the lease ends, and older wishes that a newer one has replaced."""
+    """Effects that are ours until the lease ends, as they were before the claim.
+
+    `replaced` are older wishes in whose place a newer one stands, `broken` could not be claimed at all.
+    """
 
     lease: Lease
-    messages: Sequence[OutboxMessage]
+    messages: Sequence[OutboxMessage] = ()
     replaced: Sequence[OutboxMessage] = ()
+    broken: Sequence[Broken] = ()
 
 
-def claim_emails(runtime: Runtime, now: datetime, limit: int) -> Claim:
+def claim_emails(
+    runtime: Runtime, now: datetime, limit: int, *, alone: bool = False, without: Collection[int] = ()
+) -> Claim:
     """Claim the emails that have been due the longest."""
 
-    def work(session: Session) -> Claim:
-        lease = take_lease(session, runtime.settings.lease_seconds)
-        messages = session.scalars(due(EMAIL, now).limit(limit)).all()
+    def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
+        messages = session.scalars(wanted).all()
         _lease_out(session, lease, messages, now)
         return Claim(lease, messages)
 
-    return runtime.in_transaction(work)
+    return _claim(runtime, now, due(EMAIL, now, alone=alone, without=without).limit(limit), take)
 
 
-def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
-    """Claim workspace operations, at most one for each account, and never one older than another of its product."""
+def claim_operations(
+    runtime: Runtime, now: datetime, limit: int, *, alone: bool = False, without: Collection[int] = ()
+) -> Claim:
+    """Claim at most one workspace operation per account, and only the newest of each product."""
 
-    def work(session: Session) -> Claim:
-        lease = take_lease(session, runtime.settings.lease_seconds)
-        candidates = session.scalars(due(WORKSPACES, now).where(~_lane_is_taken()).limit(limit)).all()
+    def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
+        candidates = session.scalars(wanted).all()
         newest = _newest(session, candidates)
         current = [m for m in candidates if m.id == newest[m.lane, m.product]]
         one_a_lane = [m for i, m in enumerate(current) if m.lane not in {other.lane for other in current[:i]}]
@@ -57,50 +75,80 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int) -> Claim:
         _take_lanes(session, one_a_lane)
         return Claim(lease, one_a_lane, replaced)
 
-    return runtime.in_transaction(work)
+    wanted = due(WORKSPACES, now, alone=alone, without=without).where(~_lane_is_taken())
+    return _claim(runtime, now, wanted.limit(limit), take)
 
 
-def take_back(runtime: Runtime) -> Sequence[tuple[OutboxMessage, EffectState, str]]:
-    """Return effects whose lease has ended to the queue; whoever held them can no longer write.
+def due(channel: str, now: datetime, *, alone: bool = False, without: Collection[int] = ()) -> Select[Any]:
+    """Select what is due in a channel, the longest waiting first, locked and stepping over what others hold.
 
-    The result is what does not go back, and why: what may have gone out and may go at most once is held for a human,
-    and what was cut off too often is dead.
+    Of those that are alone the least tried come first, so that one that ends each worker is not in their way.
     """
-
-    def work(session: Session) -> Sequence[tuple[OutboxMessage, EffectState, str]]:
-        ended = session.scalars(_with_ended_lease(database_now(session))).all()
-        once = runtime.settings.emails_at_most_once
-        held = [m for m in ended if m.kind in once and m.marked_at is not None]
-        dead = [m for m in ended if m not in held and m.attempts >= runtime.settings.max_attempts]
-        _release(session, held, EffectState.HELD, last_error=CUT_OFF)
-        _release(session, dead, EffectState.DEAD)
-        _release(session, [m for m in ended if m not in held and m not in dead], EffectState.PENDING)
-        given_up = [(m, EffectState.HELD, CUT_OFF) for m in held]
-        return [*given_up, *((m, EffectState.DEAD, m.last_error or CUT_OFF) for m in dead)]
-
-    return runtime.in_transaction(work)
-
-
-def due(channel: str, now: datetime) -> Select[Any]:
-    """Select what is due in a channel, the longest waiting first, locked and stepping over what others hold."""
     table = OutboxMessage
-    return (
-        select(table)
-        .where(table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now)
-        .order_by(table.due_at, table.id)
-        .with_for_update(skip_locked=True)
+    order = (table.attempts, table.due_at, table.id) if alone else (table.due_at, table.id)
+    statement = select(table).where(
+        table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now, table.alone.is_(alone)
     )
+    if without:
+        statement = statement.where(table.id.not_in(without))
+    return statement.order_by(*order).with_for_update(skip_locked=True)
 
 
-def _with_ended_lease(now: datetime) -> Select[Any]:
+Take = Callable[[Session, Lease, "Select[Any]"], Claim]
+
+
+def _claim(runtime: Runtime, now: datetime, wanted: Select[Any], take: Take) -> Claim:
+    try:
+        return _transact(runtime, wanted, take)
+    except Exception as error:
+        _require_other_reason(runtime, error)
+    return _first_that_can_be_claimed(runtime, now, wanted, take)
+
+
+def _transact(runtime: Runtime, wanted: Select[Any], take: Take) -> Claim:
+    seconds = runtime.settings.lease_seconds
+    return runtime.in_transaction(lambda session: take(session, take_lease(session, seconds), wanted))
+
+
+def _require_other_reason(runtime: Runtime, error: Exception) -> None:
+    """Raise the error where it is no row's fault: the database is away, or others were in the way for too long."""
+    if isinstance(error, NotReady) or (isinstance(error, DBAPIError) and is_contention(error)):
+        raise error
+    runtime.require_database()
+
+
+def _first_that_can_be_claimed(runtime: Runtime, now: datetime, wanted: Select[Any], take: Take) -> Claim:
+    """A row among them cannot be read or written: go through them one by one, and bury those."""
     table = OutboxMessage
-    return (
-        select(table)
-        .where(table.state == EffectState.SENDING.value, table.lease_until <= now)
-        .order_by(table.lease_until)
-        .limit(TAKEN_BACK_AT_ONCE)
-        .with_for_update(skip_locked=True)
+    names = wanted.with_only_columns(table.id, table.effect_key, table.kind, table.account_id)
+    with runtime.reading() as session:
+        rows = session.execute(names).all()
+        lease = take_lease(session, runtime.settings.lease_seconds)
+    broken: list[Broken] = []
+    for row in rows:
+        try:
+            claim = _transact(runtime, wanted.where(table.id == row.id), take)
+        except Exception as error:
+            _require_other_reason(runtime, error)
+            broken.append(Broken(*row, f"its row cannot be read or claimed: {describe(error)}"))
+            _bury(runtime, broken[-1], now)
+            continue
+        if claim.messages or claim.replaced:
+            return Claim(claim.lease, claim.messages, claim.replaced, broken)
+    return Claim(lease, broken=broken)
+
+
+def _bury(runtime: Runtime, broken: Broken, now: datetime) -> None:
+    statement = (
+        update(OutboxMessage)
+        .where(OutboxMessage.id == broken.id, OutboxMessage.state == EffectState.PENDING.value)
+        .values(state=EffectState.DEAD.value, last_error=broken.error, done_at=now)
+        .execution_options(synchronize_session=False)
     )
+    try:
+        runtime.in_transaction(lambda session: session.execute(statement))
+    except DBAPIError as error:
+        _require_other_reason(runtime, error)  # else the row refuses this too, and is reported by each run
 
 
 def _lane_is_taken() -> ColumnElement[bool]:
@@ -127,6 +175,7 @@ def _lease_out(session: Session, lease: Lease, messages: Sequence[OutboxMessage]
         .where(OutboxMessage.id.in_([message.id for message in messages]))
         .values(
             state=EffectState.SENDING.value,
+            attempts=OutboxMessage.attempts + 1,
             lease_until=lease.until,
             lease_token=lease.token,
             first_tried_at=func.coalesce(OutboxMessage.first_tried_at, now),
@@ -142,15 +191,5 @@ def _take_lanes(session: Session, messages: Sequence[OutboxMessage]) -> None:
             update(OutboxMessage)
             .where(OutboxMessage.id.in_([message.id for message in messages]))
             .values(lane_in_flight=OutboxMessage.lane)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _release(session: Session, messages: Sequence[OutboxMessage], state: EffectState, **values: Any) -> None:
-    if messages:
-        session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_([message.id for message in messages]))
-            .values(state=state.value, **RELEASED, **values)
             .execution_options(synchronize_session=False)
         )

@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 
-from ..runtime import Runtime
-from .claim import take_back
-from .run_operations import run_due_operations
-from .send_emails import send_due_emails
-from .settle import report_failure
-from .tally import Tally
+from sqlalchemy import func, select
 
-Progress = Callable[[], None]
+from ..domain.retry import EffectState
+from ..errors import ConfigurationError
+from ..models import OutboxMessage
+from ..outside.logs import logger
+from .delivery import Channel, Delivery
+from .run_operations import Operations
+from .send_emails import Emails
+from .take_back import take_back
+
+log = logger()
+
+CHANNELS: tuple[type[Channel], ...] = (Operations, Emails)
 
 
-def deliver(
-    runtime: Runtime, tally: Tally, now: Callable[[], datetime], *, limit: int, progress: Progress = lambda: None
-) -> int:
-    """Return how many effects were claimed; `tally` says what became of them."""
-    for message, state, error in take_back(runtime):
-        report_failure(runtime, tally, message, state, error)
-    claimed, busy = 0, [run_due_operations, send_due_emails]
-    while claimed < limit and busy:
+def deliver(delivery: Delivery) -> int:
+    """Return how many effects were handled; the delivery's tally says what became of them.
+
+    What may have ended its worker before goes last and by itself. A channel that is not set up holds back no other;
+    its ConfigurationError is raised when they are done.
+    """
+    take_back(delivery)
+    channels = [channel(delivery) for channel in CHANNELS]
+    problems = [*_in_turn(delivery, channels, alone=False), *_in_turn(delivery, channels, alone=True)]
+    for channel in channels:
+        if channel.waits_for:
+            _say_what_waits(delivery, channel)
+    if problems:
+        raise problems[0]
+    return delivery.handled
+
+
+def _in_turn(delivery: Delivery, channels: Sequence[Channel], *, alone: bool) -> list[ConfigurationError]:
+    """Let the channels work in turn, so that slow operations hold no email back."""
+    busy, problems = list(channels), []
+    while busy and delivery.room > 0:
         channel = busy.pop(0)
-        if more := channel(runtime, tally, now, limit - claimed):
-            busy.append(channel)  # in turn, so that slow operations hold no email back
-            claimed += more
-            progress()
-    return claimed
+        try:
+            if channel.work(delivery.room, alone=alone):
+                busy.append(channel)
+        except ConfigurationError as error:
+            problems.append(error)
+    return problems
+
+
+def _say_what_waits(delivery: Delivery, channel: Channel) -> None:
+    table = OutboxMessage
+    is_due = table.state == EffectState.PENDING.value, table.due_at <= delivery.clock()
+    waiting = (
+        select(table.kind, func.count().label("effects"))
+        .where(table.channel == channel.name, *is_due)
+        .group_by(table.kind)
+    )
+    with delivery.runtime.reading() as session:
+        kinds = {row.kind: row.effects for row in session.execute(waiting)}
+    delivery.tally.deferred.update(kinds)
+    if kinds:
+        log.warning("%s: %d %s wait", channel.waits_for, sum(kinds.values()), channel.calls_them)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,16 @@ from ..domain.clock import to_text
 from ..domain.contacts import Contact
 from ..domain.emails import Facts, why_not
 from ..domain.reminders import Ladder
+from ..domain.retry import Answer
 from ..domain.states import Status
-from ..errors import ConfigurationError, DeadlineExceeded, PermanentFailure
+from ..errors import ConfigurationError, PermanentFailure
 from ..models import OutboxMessage, Subscription
-from ..models.types import Unreadable
 from ..outside.text import describe
 from ..runtime import Runtime
 from .settle import Ledger
 
 if TYPE_CHECKING:
     from ..mail.base import Email
-
-HANGS_TOLERATED = 3  # accounts for which the contacts hook may hang before the rest of a claim waits
 
 
 @dataclass(frozen=True)
@@ -43,74 +41,62 @@ class Preparation:
     runtime: Runtime
     ledger: Ledger
     now: datetime
-    failed: dict[str, str] = field(default_factory=dict)  # accounts whose contact could not be asked for
 
-    def ready(self, messages: Sequence[OutboxMessage]) -> list[Ready]:
-        """Return the emails that are to be sent."""
-        contacts = self._contacts(sorted({message.account_id for message in messages if message.account_id}))
-        subscriptions = self._subscriptions(
-            {message.subscription_id for message in messages if message.subscription_id}
-        )
+    def ready(self, messages: Sequence[OutboxMessage], contacts: Mapping[str, Contact]) -> list[Ready]:
+        """Return the emails that are to be sent; accounts without a contact are gone."""
+        subscriptions = self._subscriptions({m.subscription_id for m in messages if m.subscription_id})
         ready = []
         for message in messages:
-            contact, subscription = (
-                contacts.get(message.account_id or ""),
+            subscription, contact = (
                 subscriptions.get(message.subscription_id or 0),
+                contacts.get(message.account_id or ""),
             )
-            email = self._email(message, subscription, contact)
+            email = self._email_alone(message, subscription, contact)
             if email is not None:
                 ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
         return ready
-
-    def _contacts(self, account_ids: Sequence[str]) -> Mapping[str, Contact]:
-        """Ask for all at once; where the host's hook fails, for each alone, so that one account spoils no other's."""
-        try:
-            return self.runtime.contacts(account_ids)
-        except ConfigurationError:
-            raise
-        except Exception:
-            return self._contacts_each_alone(account_ids)
-
-    def _contacts_each_alone(self, account_ids: Sequence[str]) -> Mapping[str, Contact]:
-        found: dict[str, Contact] = {}
-        hangs = 0
-        for account_id in account_ids:
-            try:
-                if hangs == HANGS_TOLERATED:
-                    raise DeadlineExceeded("it hung for the accounts before this one")
-                found.update(self.runtime.contacts([account_id]))
-            except Exception as error:
-                hangs = min(HANGS_TOLERATED, hangs + isinstance(error, DeadlineExceeded))
-                self.failed[account_id] = f"the contacts hook failed: {describe(error)}"
-        return found
 
     def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription]:
         with self.runtime.reading() as session:
             return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
 
+    def _email_alone(
+        self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
+    ) -> Email | None:
+        """Contacts and templates are the host's: they may fail in any way, each for its own email."""
+        try:
+            return self._email(message, subscription, contact)
+        except ConfigurationError:
+            raise
+        except PermanentFailure as error:
+            self.ledger.record([message], Answer.REFUSED, describe(error))
+        except Exception as error:
+            self.ledger.record([message], Answer.DEFERRED, describe(error))
+        return None
+
     def _email(
         self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
     ) -> Email | None:
-        if isinstance(message.details, Unreadable):
-            self.ledger.refused(message, f"its details are {message.details}: look at its row, then drop it")
-        elif subscription is None:
-            self.ledger.superseded([message], "the subscription was deleted")
-        elif message.account_id in self.failed:
-            self.ledger.postponed(message, self.failed[message.account_id])
-        elif contact is None:
-            self.ledger.superseded([message], "the account is gone")
-        elif reason := self._why_not(message, subscription, contact):
+        reason = self._why_not(message, subscription, contact)
+        if reason:
             self.ledger.superseded([message], reason)
-        elif not contact.email:
+            return None
+        assert contact is not None, "an account without a contact is gone"
+        if not contact.email:
             self.ledger.no_recipient(message)
-        else:
-            return self._render(message, _details(message, subscription), contact)
-        return None
+            return None
+        return self._render(message, _details(message, subscription), contact)
 
-    def _why_not(self, message: OutboxMessage, subscription: Subscription, contact: Contact) -> str | None:
+    def _why_not(
+        self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
+    ) -> str | None:
+        if subscription is None:
+            return "the subscription was deleted"
+        if contact is None:
+            return "the account is gone"
         ends_at, ladder = subscription.trial_ends_at, self._ladder(subscription, contact)
         facts = Facts(Status(subscription.status), ends_at, subscription.cancel_at_period_end, ladder)
-        return why_not(message.kind, message.details, facts, self.now)
+        return why_not(message.kind, read_details(message), facts, self.now)
 
     def _ladder(self, subscription: Subscription, contact: Contact) -> Ladder | None:
         if subscription.status != Status.TRIALING or subscription.trial_ends_at is None:
@@ -118,25 +104,24 @@ class Preparation:
         start = subscription.period_start or subscription.created_at
         return self.runtime.settings.trial_ladder(subscription.plan, start, subscription.trial_ends_at, contact)
 
-    def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email | None:
+    def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email:
         from ..mail.letters.notice import Notice
 
         at = message.first_tried_at or self.now
-        try:
-            notice = Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
-            return self.runtime.renderer.render(notice)
-        except ConfigurationError:
-            raise
-        except PermanentFailure as error:
-            self.ledger.refused(message, str(error))
-        except Exception as error:  # of what a host's contact holds, and of what its templates do, nothing is certain
-            self.ledger.postponed(message, describe(error))
-        return None
+        notice = Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
+        return self.runtime.renderer.render(notice)
 
 
-def _details(message: OutboxMessage, subscription: Subscription) -> Mapping[str, Any]:
+def read_details(message: OutboxMessage) -> Mapping[str, Any]:
+    """Return what an effect states; raises PermanentFailure where its row holds something else."""
+    if not isinstance(message.details, Mapping):
+        raise PermanentFailure("its details cannot be read: look at its row, then drop it")
+    return message.details
+
+
+def _details(message: OutboxMessage, subscription: Subscription | None) -> Mapping[str, Any]:
     """A welcome that waited while the trial was extended names the new end."""
-    details: Mapping[str, Any] = message.details
-    if message.kind == "trial_started" and subscription.trial_ends_at is not None:
+    details = read_details(message)
+    if message.kind == "trial_started" and subscription is not None and subscription.trial_ends_at is not None:
         return {**details, "trial_ends_at": to_text(subscription.trial_ends_at)}
     return details

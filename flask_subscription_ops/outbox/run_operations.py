@@ -1,37 +1,68 @@
-"""Carry out claimed workspace operations, several at once, each cut off at its deadline."""
+"""The channel of workspace operations: several at once, each cut off at its deadline."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from ..domain.retry import Answer
 from ..domain.states import WorkspaceWish
 from ..errors import ConfigurationError, PermanentFailure, UnknownOutcome
 from ..models import OutboxMessage
-from ..models.types import Unreadable
 from ..outside.call import Call
+from ..outside.reach import was_not_reached
 from ..outside.text import describe
 from ..runtime import Runtime
 from ..workspaces.base import Operation
 from .claim import claim_operations
+from .delivery import CLAIMS_IN_VAIN, Delivery
+from .effects import WORKSPACES
 from .lease import Lease
-from .settle import Ledger
-from .tally import Tally
+from .prepare import read_details
+from .settle import Ledger, fail
 
 CLAIM_SIZE = 20  # operations under one lease
 SIDE_BY_SIDE = 8
 PATIENCE = 1.0  # seconds that a slow operation is waited for before the next one starts beside it
 
 
-def run_due_operations(runtime: Runtime, tally: Tally, now: Callable[[], datetime], limit: int) -> int:
-    """Carry out one claim's worth of due operations; return how many were claimed."""
-    claim = claim_operations(runtime, now(), min(limit, CLAIM_SIZE))
-    ledger = Ledger(runtime, claim.lease, tally, now)
-    ledger.superseded(claim.replaced, "a newer operation has replaced it")
-    _Flights(runtime, claim.lease, ledger).run(claim.messages)
-    return len(claim.messages) + len(claim.replaced)
+class Operations:
+    """Carries out due operations; those that did not reach the provisioner wait for the next run."""
+
+    name = WORKSPACES
+    calls_them = "operations"
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.waits_for = ""
+        self._delivery, self._runtime = delivery, delivery.runtime
+        self._in_vain = 0  # claims in a row of which nothing reached the provisioner
+
+    def work(self, limit: int, *, alone: bool) -> bool:
+        """Carry out one claim's worth of due operations."""
+        if self._in_vain == CLAIMS_IN_VAIN:
+            return False
+        size, without = 1 if alone else min(limit, CLAIM_SIZE), self._delivery.put_off
+        claim = claim_operations(self._runtime, self._delivery.clock(), size, alone=alone, without=without)
+        for broken in claim.broken:
+            self._delivery.put_off.add(broken.id)
+            fail(self._delivery.tally, broken, broken.error)
+        ledger = Ledger(self._runtime, claim.lease, self._delivery.tally, self._delivery.clock)
+        ledger.superseded(claim.replaced, "a newer operation has replaced it")
+        if claim.messages:
+            self._carry_out(claim.messages, claim.lease, ledger)
+        self._delivery.count(len(claim.messages) + len(claim.replaced))
+        return bool(claim.messages or claim.replaced or claim.broken)
+
+    def _carry_out(self, messages: Sequence[OutboxMessage], lease: Lease, ledger: Ledger) -> None:
+        flights = _Flights(self._delivery, lease, ledger)
+        flights.run(messages)
+        if flights.not_reached:
+            self.waits_for = "the provisioner cannot be reached"
+            self._delivery.put_off |= {message.id for message in flights.not_reached}
+        self._in_vain = self._in_vain + 1 if len(flights.not_reached) == len(messages) else 0
+        if flights.misconfigured is not None:
+            raise flights.misconfigured
 
 
 @dataclass
@@ -50,23 +81,26 @@ class _Flight:
 class _Flights:
     """The operations of one claim: started one after the other, beside those that take long."""
 
-    def __init__(self, runtime: Runtime, lease: Lease, ledger: Ledger) -> None:
-        self._runtime, self._lease, self._ledger = runtime, lease, ledger
+    def __init__(self, delivery: Delivery, lease: Lease, ledger: Ledger) -> None:
+        self._delivery, self._runtime, self._lease, self._ledger = delivery, delivery.runtime, lease, ledger
         self._flights: list[_Flight] = []
-        self._unusable: ConfigurationError | None = None
+        self.not_reached: list[OutboxMessage] = []
+        self.misconfigured: ConfigurationError | None = None
 
     def run(self, messages: Sequence[OutboxMessage]) -> None:
         for position, message in enumerate(messages):
             self._make_room()
-            if not self._lease.covers(self._runtime.settings.hook_timeout):
-                self._ledger.released(messages[position:])
+            if self._must_end():
+                self._ledger.record(messages[position:], Answer.UNTRIED)
                 break
             self._start(message)
         while self._under_way():
             self._wait(self._under_way()[0])
         self._land()
-        if self._unusable:
-            raise self._unusable
+
+    def _must_end(self) -> bool:
+        is_late = not self._lease.covers(self._runtime.settings.hook_timeout)
+        return is_late or self._delivery.is_stopping() or self.misconfigured is not None
 
     def _start(self, message: OutboxMessage) -> None:
         ends = time.monotonic() + self._runtime.settings.hook_timeout
@@ -93,33 +127,36 @@ class _Flights:
             elif not flight.is_cut_off and not flight.seconds_left():
                 flight.is_cut_off = True
                 limit = f"{self._runtime.settings.hook_timeout:g} s"
-                self._ledger.cut_off(
-                    flight.message, f"cut off after {limit}: make it faster or raise SUBS_HOOK_TIMEOUT"
-                )
+                error = f"cut off after {limit}: make it faster or raise SUBS_HOOK_TIMEOUT"
+                self._ledger.record([flight.message], Answer.HANGING, error)
 
     def _settle(self, flight: _Flight) -> None:
         try:
             flight.call.result(0)
         except ConfigurationError as error:
-            self._ledger.released([flight.message])
-            self._unusable = error
-        except PermanentFailure as error:
-            self._ledger.refused(flight.message, describe(error))
-        except UnknownOutcome as error:
-            self._ledger.uncertain(flight.message, describe(error))
+            self._ledger.record([flight.message], Answer.UNTRIED)
+            self.misconfigured = error
         except Exception as error:
-            self._ledger.postponed(flight.message, describe(error))
+            answer = _answer(error)
+            self._ledger.record([flight.message], answer, describe(error))
+            self.not_reached += [flight.message] if answer is Answer.UNREACHABLE else []
         else:
-            self._ledger.done([flight.message])
+            self._ledger.record([flight.message], Answer.DONE)
+
+
+def _answer(error: Exception) -> Answer:
+    if isinstance(error, PermanentFailure):
+        return Answer.REFUSED
+    if was_not_reached(error):
+        return Answer.UNREACHABLE
+    return Answer.UNKNOWN if isinstance(error, UnknownOutcome) else Answer.DEFERRED
 
 
 def _carry_out(runtime: Runtime, message: OutboxMessage) -> None:
     account_id, subscription_id = message.account_id, message.subscription_id
     assert account_id is not None, "an operation is about an account"
     assert subscription_id is not None, "an operation is about a subscription"
-    if isinstance(message.details, Unreadable):
-        raise PermanentFailure(f"its details are {message.details}: look at its row, then drop it")
-    reason = str(message.details.get("reason", ""))
+    reason = str(read_details(message).get("reason", ""))
     operation = Operation(message.effect_key, message.product or "", reason, subscription_id)
     if message.kind == WorkspaceWish.STOP.value:
         runtime.provisioner.suspend(account_id, operation)

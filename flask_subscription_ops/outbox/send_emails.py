@@ -1,136 +1,126 @@
-"""Send claimed emails; each outcome is written down before the next email of its connection leaves."""
+"""The channel of emails: claim, prepare, ask about earlier tries, send."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigurationError
+from ..domain.retry import Answer
+from ..errors import ConfigurationError, EffectError
 from ..models import OutboxMessage
-from ..runtime import Runtime
-from .claim import claim_emails
-from .lease import Lease
+from .claim import Claim, claim_emails
+from .contacts import Answers, Asking
+from .delivery import CLAIMS_IN_VAIN, Delivery
+from .effects import EMAIL
+from .gone import GoneAccounts
 from .prepare import Preparation, Ready
-from .settle import Ledger
-from .tally import Tally
+from .senders import Senders
+from .settle import Ledger, fail
 
 if TYPE_CHECKING:
-    from ..mail.base import Email, Outcome
+    from ..mail.base import Transport
 
 CLAIM_SIZE = 100  # emails under one lease: small enough to be sent well within it
 
 
-def send_due_emails(runtime: Runtime, tally: Tally, now: Callable[[], datetime], limit: int) -> int:
-    """Send one claim's worth of due emails; return how many were claimed, or 0 where claiming more is of no use."""
-    at = now()
-    claim = claim_emails(runtime, at, min(limit, CLAIM_SIZE))
-    if not claim.messages:
-        return 0
-    ledger = Ledger(runtime, claim.lease, tally, now)
-    try:
-        ready = _not_sent_before(runtime, Preparation(runtime, ledger, at).ready(claim.messages), ledger)
-        reachable = _send(runtime, ready, claim.lease, tally, now)
-    except ConfigurationError:
-        ledger.released(claim.messages)
-        raise
-    return len(claim.messages) if reachable else 0
+class Emails:
+    """Sends due emails; stops for the rest of a run when the mail server, or the host's contacts hook, is away."""
 
+    name = EMAIL
+    calls_them = "emails"
 
-def _not_sent_before(runtime: Runtime, ready: Sequence[Ready], ledger: Ledger) -> list[Ready]:
-    """Where an earlier try may have got through, ask the transport instead of sending again."""
-    repeats = [item.email.key for item in ready if item.repeat]
-    accepted = runtime.transport.find_accepted(repeats) if repeats else None
-    if accepted is None:
-        return list(ready)
-    ledger.done([item.message for item in ready if item.repeat and accepted.get(item.email.key)])
-    for item in ready:
-        if item.repeat and item.email.key not in accepted:
-            ledger.uncertain(item.message, "the transport cannot tell yet whether it was accepted before")
-    return [item for item in ready if not item.repeat or accepted.get(item.email.key, True) in (False, None)]
+    def __init__(self, delivery: Delivery) -> None:
+        self.waits_for = ""
+        self._delivery, self._runtime = delivery, delivery.runtime
+        self._asking, self._gone = Asking(delivery.runtime), GoneAccounts(delivery)
+        self._has_stopped = False
+        self._in_vain = 0  # claims in a row for whose accounts the hook answered nothing
+        self._was_answered = False
 
-
-def _send(runtime: Runtime, ready: Sequence[Ready], lease: Lease, tally: Tally, now: Callable[[], datetime]) -> bool:
-    lines = min(runtime.transport.connections, len(ready))
-    senders = [_Line(runtime, ready[i::lines], lease, now) for i in range(lines)]
-    try:
-        _run_side_by_side(senders)
-    finally:
-        for sender in senders:
-            tally.add(sender.tally)
-    return all(sender.reachable for sender in senders)
-
-
-def _run_side_by_side(senders: Sequence[_Line]) -> None:
-    if len(senders) == 1:
-        senders[0].run()
-        return
-    threads = [threading.Thread(target=sender.run_caught, name="subscription-ops-mail") for sender in senders]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for sender in senders:
-        if sender.error is not None:
-            raise sender.error
-
-
-class _Line:
-    """One connection's share of a claim."""
-
-    def __init__(self, runtime: Runtime, ready: Sequence[Ready], lease: Lease, now: Callable[[], datetime]) -> None:
-        self._runtime, self._lease, self._now = runtime, lease, now
-        self.tally = Tally()  # its own, as lines run side by side
-        self._waiting = list(reversed(ready))
-        self._messages = {item.email.key: item.message for item in ready}
-        self._accepted: list[OutboxMessage] = []
-        self.reachable = True
-        self.error: Exception | None = None
-
-    def run_caught(self) -> None:
+    def work(self, limit: int, *, alone: bool) -> bool:
+        """Send one claim's worth of due emails."""
+        if self._has_stopped:
+            return False
+        at = self._delivery.clock()
+        size = 1 if alone else min(limit, CLAIM_SIZE)
+        claim = claim_emails(self._runtime, at, size, alone=alone, without=self._delivery.put_off)
+        for broken in claim.broken:
+            self._delivery.put_off.add(broken.id)
+            fail(self._delivery.tally, broken, broken.error)
+        if not claim.messages:
+            return bool(claim.broken)
+        ledger = Ledger(self._runtime, claim.lease, self._delivery.tally, self._delivery.clock)
         try:
-            self.run()
-        except Exception as error:
-            self.error = error
+            self._carry_out(claim, ledger, Preparation(self._runtime, ledger, at), alone)
+        except ConfigurationError:
+            ledger.record(claim.messages, Answer.UNTRIED)
+            raise
+        return not self._has_stopped
 
-    def run(self) -> None:
-        with self._runtime.autocommitting() as connection:
-            self._ledger = Ledger(self._runtime, self._lease, self.tally, self._now, connection)
-            for outcome in self._runtime.transport.send(self._emails()):
-                self._book(outcome)
-            self._write_accepted()
-            self._ledger.released([item.message for item in self._waiting])
+    def _carry_out(self, claim: Claim, ledger: Ledger, preparation: Preparation, alone: bool) -> None:
+        accounts = sorted({message.account_id for message in claim.messages if message.account_id})
+        answers = self._asking.ask(accounts)
+        gone = answers.gone(accounts)
+        if gone and not self._gone.may_be(gone, len(accounts)):
+            ledger.record(claim.messages, Answer.UNTRIED)
+            self._has_stopped = True
+            return
+        answered = self._settle_unanswered(claim, ledger, answers, answers.anybody(accounts), alone)
+        ready = _not_sent_before(self._runtime.transport, preparation.ready(answered, answers.contacts), ledger)
+        self._delivery.count(len(claim.messages) - sum(m.account_id in answers.unasked for m in claim.messages))
+        if not Senders(self._delivery, claim.lease, ready).run():
+            self.waits_for, self._has_stopped = "the mail server cannot be reached", True
 
-    def _emails(self) -> Iterator[Email]:
-        while self._waiting and self.reachable:
-            self._write_accepted()
-            if not self._lease.covers(self._runtime.settings.mail_timeout):
-                return
-            item = self._waiting.pop()
-            if self._may_go(item.message):
-                yield item.email
-        self._write_accepted()
+    def _settle_unanswered(
+        self, claim: Claim, ledger: Ledger, answers: Answers, anybody: bool, alone: bool
+    ) -> list[OutboxMessage]:
+        """Put off the emails of accounts that the hook did not answer for; return the others.
 
-    def _may_go(self, message: OutboxMessage) -> bool:
-        at_most_once = message.kind in self._runtime.settings.emails_at_most_once
-        return not at_most_once or self._ledger.mark(message)
+        It is an account's own fault only where the hook did answer for another one.
+        """
+        self._was_answered = self._was_answered or anybody
+        is_its_own = anybody or (alone and self._was_answered)
+        self._in_vain = 0 if anybody or not answers.failed else self._in_vain + 1
+        for message in claim.messages:
+            error = answers.failed.get(message.account_id or "")
+            if error is not None:
+                ledger.record([message], Answer.DEFERRED if is_its_own else Answer.UNREACHABLE, error, apart=is_its_own)
+                self._delivery.put_off.add(message.id)
+        if answers.failed and not is_its_own:
+            self.waits_for = "the contacts hook does not answer"
+            self._has_stopped = self._in_vain >= CLAIMS_IN_VAIN
+        ledger.record([m for m in claim.messages if m.account_id in answers.unasked], Answer.UNTRIED)
+        unanswered = {*answers.failed, *answers.unasked}
+        return [message for message in claim.messages if message.account_id not in unanswered]
 
-    def _book(self, outcome: Outcome) -> None:
-        message, verdict = self._messages[outcome.email.key], outcome.verdict.value
-        self.reachable = self.reachable and not outcome.unreachable
-        if verdict == "accepted":
-            self._accepted.append(message)
-        elif verdict == "deferred":
-            self._ledger.postponed(message, outcome.detail)
-        elif verdict == "refused":
-            self._ledger.refused(message, outcome.detail)
-        elif verdict == "unknown":
-            self._ledger.uncertain(message, outcome.detail)
-        else:
-            self._ledger.released([message])
 
-    def _write_accepted(self) -> None:
-        if self._accepted:
-            self._ledger.done(self._accepted)
-            self._accepted = []
+class _Standing(Enum):
+    """What the other side says about an email that may have been handed over before."""
+
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not accepted"
+    NEVER_TOLD = "never told"
+    NOT_TOLD_NOW = "not told now"
+
+
+def _not_sent_before(transport: Transport, ready: Sequence[Ready], ledger: Ledger) -> list[Ready]:
+    """Where an earlier try may have got through, ask the transport instead of sending again."""
+    repeats = [item for item in ready if item.repeat]
+    standing = _standing_of(transport, [item.email.key for item in repeats]) if repeats else {}
+    of = {each: [item.message for item in repeats if standing[item.email.key] is each] for each in _Standing}
+    ledger.record(of[_Standing.ACCEPTED], Answer.DONE)
+    ledger.record(of[_Standing.NOT_TOLD_NOW], Answer.CANNOT_ASK, "it cannot be told now whether it was accepted before")
+    is_settled = {message.id for each in (_Standing.ACCEPTED, _Standing.NOT_TOLD_NOW) for message in of[each]}
+    return [item for item in ready if item.message.id not in is_settled]
+
+
+def _standing_of(transport: Transport, keys: Sequence[str]) -> dict[str, _Standing]:
+    try:
+        accepted = transport.find_accepted(keys)
+    except EffectError:
+        accepted = {}
+    if accepted is None:
+        return dict.fromkeys(keys, _Standing.NEVER_TOLD)
+    means = {True: _Standing.ACCEPTED, False: _Standing.NOT_ACCEPTED, None: _Standing.NEVER_TOLD}
+    return {key: means[accepted[key]] if key in accepted else _Standing.NOT_TOLD_NOW for key in keys}

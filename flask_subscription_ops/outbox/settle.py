@@ -2,131 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Update, update
+from sqlalchemy import func, select, update
 
-from ..domain.retry import EffectState, backoff, jittered
+from ..domain.retry import Answer, Decision, EffectState, decide, jittered
+from ..errors import NotReady
 from ..models import OutboxMessage
 from ..outside.logs import logger
-from ..outside.text import redacted
 from ..runtime import Runtime
 from ..signals import effect_failed, send
 from .claim import RELEASED
 from .lease import Lease
 from .tally import Tally
+from .writer import Writer
 
 log = logger()
 
+ERROR_LENGTH = 1000
+NO_TEXT = "an error whose text cannot be stored"
+
+
+class Named(Protocol):
+    """As much of an effect as reports and signals say."""
+
+    @property
+    def effect_key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def account_id(self) -> str | None: ...
+
 
 class Ledger:
-    """Records outcomes under one lease; every write is one statement, committed in its own round trip."""
+    """The one writer of outcomes under a lease; each is one statement, committed in its own round trip."""
 
     def __init__(
         self,
         runtime: Runtime,
         lease: Lease,
         tally: Tally,
-        now: Callable[[], datetime],
-        connection: Connection | None = None,
+        clock: Callable[[], datetime],
+        writer: Writer | None = None,
     ) -> None:
-        self._runtime, self._lease, self._tally, self._now = runtime, lease, tally, now
-        self._connection = connection
+        self._runtime, self._lease, self._tally, self._clock = runtime, lease, tally, clock
+        self._writer = writer or Writer(runtime, lease)
+        self._marked: set[int] = set()
 
-    def done(self, messages: Sequence[OutboxMessage]) -> None:
-        """These have happened."""
-        if self._close(messages, EffectState.DONE, attempts=OutboxMessage.attempts + 1, last_error=None):
-            self._tally.delivered.update(message.kind for message in messages)
+    def record(
+        self, messages: Sequence[OutboxMessage], answer: Answer, detail: str = "", *, apart: bool = False
+    ) -> None:
+        """Write what follows the answer for these; those `apart` are claimed by themselves from now on."""
+        by_decision: dict[Decision, list[OutboxMessage]] = defaultdict(list)
+        for message in messages:
+            by_decision[self._decide(message, answer, apart)].append(message)
+        for decision, group in by_decision.items():
+            self._settle(group, decision, detail)
 
     def superseded(self, messages: Sequence[OutboxMessage], reason: str) -> None:
         """The reason for these was gone when their turn came."""
-        if self._close(messages, EffectState.SUPERSEDED, last_error=reason):
-            self._tally.superseded.update(message.kind for message in messages)
+        self._settle(messages, Decision(EffectState.SUPERSEDED, counts=False), reason)
 
     def no_recipient(self, message: OutboxMessage) -> None:
         """The account is known, but nobody of it can be written to."""
-        if self._close([message], EffectState.NO_RECIPIENT, last_error="the contact has no email address"):
-            self._tally.no_recipient[message.kind] += 1
-            log.warning("%s has no recipient", message.effect_key)
-
-    def released(self, messages: Sequence[OutboxMessage]) -> None:
-        """These were claimed and not tried this time; those never tried before are as new."""
-        fresh = [message for message in messages if message.first_tried_at is None]
-        self._write(fresh, state=EffectState.PENDING.value, first_tried_at=None, **RELEASED)
-        self._write([m for m in messages if m not in fresh], state=EffectState.PENDING.value, **RELEASED)
-
-    def refused(self, message: OutboxMessage, error: str) -> None:
-        """It will never be taken as it is."""
-        self._fail(message, error, EffectState.DEAD)
-
-    def postponed(self, message: OutboxMessage, error: str) -> None:
-        """It surely did not happen: tried again later, and dead after too many tries."""
-        self._fail(message, error, self._again(message), first_tried_at=None, marked_at=None)
-
-    def uncertain(self, message: OutboxMessage, error: str) -> None:
-        """It may have happened: tried again as the same effect, unless its kind may go at most once."""
-        once = message.kind in self._runtime.settings.emails_at_most_once
-        self._fail(message, error, EffectState.HELD if once else self._again(message))
-
-    def cut_off(self, message: OutboxMessage, error: str) -> None:
-        """It is still running beyond its deadline: it stays ours until it returns, or until the lease ends."""
-        due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
-        self._write([message], attempts=OutboxMessage.attempts + 1, last_error=error, due_at=due_at)
-        self._report(message, error, EffectState.SENDING)
+        self._settle([message], Decision(EffectState.NO_RECIPIENT, counts=False), "the contact has no email address")
 
     def mark(self, message: OutboxMessage) -> bool:
         """Note that from now on it may have happened; False where the claim is lost."""
-        return self._write([message], marked_at=self._now())
-
-    def _again(self, message: OutboxMessage) -> EffectState:
-        return EffectState.DEAD if message.attempts + 1 >= self._runtime.settings.max_attempts else EffectState.PENDING
-
-    def _close(self, messages: Sequence[OutboxMessage], state: EffectState, **values: Any) -> bool:
-        kept = self._write(messages, state=state.value, done_at=self._now(), **values, **RELEASED)
-        if messages and not kept:
-            log.warning("the claim on %s and others was lost to a newer one", messages[0].effect_key)
+        kept = self._write([message], {"marked_at": self._clock()}) == [message]
+        if kept:
+            self._marked.add(message.id)
         return kept
 
-    def _fail(self, message: OutboxMessage, error: str, state: EffectState, **values: Any) -> None:
-        due_at = self._now() + jittered(backoff(message.attempts + 1), message.effect_key)
-        if state is not EffectState.PENDING:
-            values |= {"done_at": self._now()}
-        else:
-            values |= {"due_at": due_at}
-        attempts, last_error = OutboxMessage.attempts + 1, error
-        if self._write([message], state=state.value, attempts=attempts, last_error=last_error, **values, **RELEASED):
-            self._report(message, error, state)
+    def _decide(self, message: OutboxMessage, answer: Answer, apart: bool) -> Decision:
+        settings = self._runtime.settings
+        return decide(
+            answer,
+            attempts=message.attempts + 1,
+            max_attempts=settings.max_attempts,
+            at_most_once=message.kind in settings.emails_at_most_once,
+            marked=message.marked_at is not None or message.id in self._marked,
+            alone=message.alone or apart,
+        )
 
-    def _report(self, message: OutboxMessage, error: str, state: EffectState) -> None:
-        report_failure(self._runtime, self._tally, message, state, error)
+    def _settle(self, messages: Sequence[OutboxMessage], decision: Decision, detail: str) -> None:
+        now = self._clock()
+        for values, group in alike(messages, lambda message: outcome_of(message, decision, detail, now)):
+            kept = self._write(group, values)
+            if not kept and decision.counts:
+                log.warning("the claim on %s and others was lost to a newer one", group[0].effect_key)
+            for message in kept:
+                tell(self._runtime, self._tally, message, decision, detail)
 
-    def _write(self, messages: Sequence[OutboxMessage], **values: Any) -> bool:
-        if not messages:
-            return False
+    def _write(self, messages: Sequence[OutboxMessage], values: dict[str, Any]) -> Sequence[OutboxMessage]:
+        """Return those that were written: all of them, or none where the claim was lost.
+
+        Where the database refuses the statement, each is written alone, and one that is refused again without the
+        text of its error: what cannot be written down spoils no other.
+        """
+        try:
+            return messages if self._written(messages, values) else []
+        except NotReady:
+            raise
+        except Exception as error:
+            if len(messages) > 1:
+                return [message for each in messages for message in self._write([each], values)]
+            if values.get("last_error") and values["last_error"] != _name_alone(values["last_error"]):
+                return self._write(messages, {**values, "last_error": _name_alone(values["last_error"])})
+            return self._unwritable(messages, error)
+
+    def _unwritable(self, messages: Sequence[OutboxMessage], error: Exception) -> Sequence[OutboxMessage]:
+        for message in messages:
+            fail(self._tally, message, f"its outcome cannot be written down: {type(error).__name__}")
+        return messages[:0]
+
+    def _written(self, messages: Sequence[OutboxMessage], values: dict[str, Any]) -> bool:
+        ids = [message.id for message in messages]
         statement = (
             update(OutboxMessage)
-            .where(
-                OutboxMessage.id.in_([message.id for message in messages]),
-                OutboxMessage.lease_token == self._lease.token,
-                OutboxMessage.state == EffectState.SENDING.value,
-            )
+            .where(OutboxMessage.id.in_(ids), OutboxMessage.lease_token == self._lease.token)
             .values(**values)
         )
-        return self._execute(statement) == len(messages)
+        rows, was_repeated = self._writer.write(statement)
+        return rows == len(ids) or (was_repeated and "state" in values and self._stands(ids, values["state"]))
 
-    def _execute(self, statement: Update) -> int:
-        if self._connection is not None:
-            return self._connection.execute(statement).rowcount
-        with self._runtime.autocommitting() as connection:
-            return connection.execute(statement).rowcount
+    def _stands(self, ids: Sequence[int], state: str) -> bool:
+        """Tell whether the outcome was written by a first statement, whose answer was lost."""
+        there = OutboxMessage.id.in_(ids), OutboxMessage.state == state
+        with self._runtime.reading() as session:
+            return session.scalar(select(func.count()).select_from(OutboxMessage).where(*there)) == len(ids)
 
 
-def report_failure(runtime: Runtime, tally: Tally, message: OutboxMessage, state: EffectState, error: str) -> None:
-    """Count, log and signal one effect that did not happen, or may not have."""
-    tally.failed[message.kind] += 1
-    tally.fail(message.effect_key, error)
-    log.warning("%s failed and is %s", message.effect_key, state.value)
-    facts = {"effect_key": message.effect_key, "kind": message.kind, "account_id": message.account_id}
-    send(effect_failed, runtime.app, state=state.value, error=redacted(error), **facts)
+def outcome_of(message: OutboxMessage, decision: Decision, detail: str, now: datetime) -> dict[str, Any]:
+    """Return what a decision writes into the row of an effect, which is given as it was before its claim."""
+    values: dict[str, Any] = {"state": decision.state.value, "alone": decision.alone}
+    if decision.state is not EffectState.SENDING:
+        values |= RELEASED
+    if decision.is_final:
+        values["done_at"] = now
+    if decision.wait is not None:
+        values["due_at"] = max(message.due_at, now + jittered(decision.wait, message.effect_key))
+    if not decision.counts:
+        values["attempts"] = message.attempts
+    if decision.undoes:
+        values |= {"first_tried_at": message.first_tried_at, "marked_at": message.marked_at}
+    if detail or decision.state is EffectState.DONE:
+        values["last_error"] = detail[:ERROR_LENGTH] or None
+    return values
+
+
+def alike(
+    messages: Iterable[OutboxMessage], values_of: Callable[[OutboxMessage], dict[str, Any]]
+) -> list[tuple[dict[str, Any], list[OutboxMessage]]]:
+    """Group effects by what is written into them, so that each group is one statement."""
+    groups: dict[tuple[Any, ...], list[OutboxMessage]] = defaultdict(list)
+    for message in messages:
+        groups[tuple(values_of(message).items())].append(message)
+    return [(dict(values), group) for values, group in groups.items()]
+
+
+def tell(runtime: Runtime, tally: Tally, effect: Named, decision: Decision, detail: str) -> None:
+    """Count one outcome that was written; log and signal a try that did not succeed."""
+    state, kind = decision.state, effect.kind
+    if state is EffectState.DONE:
+        tally.delivered[kind] += 1
+    elif state is EffectState.SUPERSEDED:
+        tally.superseded[kind] += 1
+    elif state is EffectState.NO_RECIPIENT:
+        tally.no_recipient[kind] += 1
+        log.warning("%s has no recipient", effect.effect_key)
+    elif decision.needs_a_human:
+        fail(tally, effect, detail)
+        _signal(runtime, effect, state, detail)
+    elif decision.wait is not None:
+        tally.deferred[kind] += 1
+        if decision.counts:
+            _signal(runtime, effect, state, detail)
+
+
+def fail(tally: Tally, effect: Named, error: str) -> None:
+    """Count and name an effect that needs a human."""
+    tally.failed[effect.kind] += 1
+    tally.fail(effect.effect_key, error)
+
+
+def _signal(runtime: Runtime, effect: Named, state: EffectState, error: str) -> None:
+    log.warning("%s failed and is %s", effect.effect_key, state.value)
+    facts = {"effect_key": effect.effect_key, "kind": effect.kind, "account_id": effect.account_id}
+    send(effect_failed, runtime.app, state=state.value, error=error, **facts)
+
+
+def _name_alone(error: str) -> str:
+    name = error.partition(":")[0]
+    return name if name.isidentifier() and name.isascii() else NO_TEXT

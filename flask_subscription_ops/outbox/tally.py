@@ -9,15 +9,21 @@ from typing import Any
 from ..outside.text import clean, redacted
 
 FAILURES_NAMED = 1000
+COUNTS = ("queued", "delivered", "failed", "deferred", "superseded", "no_recipient")
+ALWAYS_SHOWN = ("queued", "delivered", "failed")
 
 
 @dataclass
 class Tally:
-    """Counts by kind of effect, and what went wrong with which one."""
+    """Counts by kind of effect, and what went wrong with which one.
+
+    `failed` needs a human; `deferred` was put off, and goes by itself.
+    """
 
     queued: Counter[str] = field(default_factory=Counter)
     delivered: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    deferred: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
     no_recipient: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -29,12 +35,11 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take over another tally's counts and failures."""
-        for name in ("queued", "delivered", "failed", "superseded", "no_recipient"):
+        for name in COUNTS:
             getattr(self, name).update(getattr(other, name))
         self.failures += other.failures[: FAILURES_NAMED - len(self.failures)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counts; those of superseded and unaddressed effects only where there are any."""
-        always = {"queued": self.queued, "delivered": self.delivered, "failed": self.failed}
-        rare = {"superseded": self.superseded, "no_recipient": self.no_recipient}
-        return {name: dict(counts) for name, counts in {**always, **{n: c for n, c in rare.items() if c}}.items()}
+        """Return the counts; the rare ones only where there are any."""
+        counts = {name: dict(getattr(self, name)) for name in COUNTS}
+        return {name: kinds for name, kinds in counts.items() if kinds or name in ALWAYS_SHOWN}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,9 +14,7 @@ from ..errors import Stopped
 from ..models import Deployment, JobRun, Subscription
 from ..models.deployment import DEPLOYMENT_ID, stored_deployment
 from ..runtime import Runtime
-
-if TYPE_CHECKING:
-    from .run import Run
+from .run import Run
 
 CONFIRM_WITHIN = timedelta(days=1)
 
@@ -58,11 +56,10 @@ def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
     A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
     A dry run goes on, and says that a real one would be stopped.
     """
-    settings = run.runtime.settings
-    if _count(run, condition)[0] <= settings.brake_min:
+    if _count(run, condition)[0] <= run.runtime.settings.brake_min:
         return  # nothing else is counted: an idle run costs the same whatever the number of customers
     due, live = _count(run, condition, Subscription.being_live())
-    allowed = max(settings.brake_min, int(settings.brake_share * live))
+    allowed = allowance(run, live)
     if due <= allowed:
         return
     reason = (
@@ -70,10 +67,21 @@ def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
     )
     if run.report.dry_run:
         run.report.would_stop = reason
-    elif not (run.confirm and _use(run, due - allowed)):
+    elif not (run.confirm and use_token(run, due - allowed)):
         token = secrets.token_hex(4)
-        _keep(run, token, due)
+        keep_token(run, token, due)
         raise Stopped(f"{reason}: nothing was done", token)
+
+
+def allowance(run: Run, live: int) -> int:
+    """Return how many of so many live subscriptions a run may change without being asked."""
+    settings = run.runtime.settings
+    return max(settings.brake_min, int(settings.brake_share * live))
+
+
+def count_live(run: Run) -> int:
+    """Return how many subscriptions are live."""
+    return _count(run, Subscription.being_live())[0]
 
 
 def _count(run: Run, *conditions: ColumnElement[bool]) -> Sequence[int]:
@@ -83,12 +91,12 @@ def _count(run: Run, *conditions: ColumnElement[bool]) -> Sequence[int]:
         return session.execute(select(*counts)).one()
 
 
-def _keep(run: Run, token: str, due: int) -> None:
-    statement = update(JobRun).where(JobRun.id == run.report.run).values(confirm=token, due=due)
+def keep_token(run: Run, token: str, due: int) -> None:
+    statement = update(JobRun).where(JobRun.id == run.report.run_id).values(confirm=token, due=due)
     run.runtime.in_transaction(lambda session: session.execute(statement))
 
 
-def _use(run: Run, at_least: int) -> bool:
+def use_token(run: Run, at_least: int) -> bool:
     """Use the token up; of two runs with the same token one goes on."""
     statement = (
         update(JobRun)

@@ -19,7 +19,7 @@ class Outcome(str, Enum):
     """How a run ended, with the exit code it stands for."""
 
     OK = "ok"
-    PARTIAL = "partial"  # finished, but something failed
+    PARTIAL = "partial"  # finished, and something needs a human
     FAILED = "failed"  # could not be run to its end
     STOPPED = "stopped"  # by the brake or the clone guard
 
@@ -35,7 +35,7 @@ class JobReport:
     job: str
     as_of: datetime
     dry_run: bool = False
-    run: int | None = None
+    run_id: int | None = None
     outcome: Outcome = Outcome.OK
     examined: int = 0
     changed: int = 0
@@ -49,8 +49,13 @@ class JobReport:
     planned: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def deferred(self) -> int:
+        """How many effects were put off; they go by themselves."""
+        return sum(self.tally.deferred.values())
+
+    @property
     def failures(self) -> list[dict[str, str]]:
-        """What failed, each with its error."""
+        """What needs a human, each with its error."""
         return self.tally.failures
 
     def fail(self, subject: str, error: str) -> None:
@@ -75,7 +80,7 @@ class JobReport:
         """Return the object that `--json` prints."""
         document: dict[str, Any] = {
             "job": self.job,
-            "run": self.run,
+            "run": self.run_id,
             "as_of": to_text(self.as_of),
             "dry_run": self.dry_run,
             "outcome": self.outcome.value,
@@ -83,6 +88,7 @@ class JobReport:
             "changed": self.changed,
             "skipped": self.skipped,
             "failed": self.failed,
+            "deferred": self.deferred,
             "failures": self.failures,
             "effects": self.tally.to_dict(),
             "seconds": self.seconds,

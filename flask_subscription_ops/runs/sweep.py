@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.context import Context
-from ..errors import ConfigurationError, DeadlineExceeded, NotReady
+from ..errors import ConfigurationError, DeadlineExceeded, NotReady, Stopped
 from ..models.bulk import among
 from ..outside.text import describe
 from .run import Run
@@ -81,7 +81,7 @@ def _peek(run: Run, task: Sweep[Any], place: _Place | None, size: int) -> Sequen
 def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
     try:
         _handle(run, task, rows)
-    except (NotReady, ConfigurationError):
+    except (NotReady, ConfigurationError, Stopped):
         raise
     except Exception:
         run.runtime.require_database()
@@ -96,7 +96,7 @@ def _each_alone(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
             continue
         try:
             _handle(run, task, [row])
-        except (NotReady, ConfigurationError):
+        except (NotReady, ConfigurationError, Stopped):
             raise
         except Exception as error:
             run.runtime.require_database()

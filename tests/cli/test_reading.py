@@ -92,7 +92,7 @@ def test_audit_is_one_object_a_line_with_the_words_of_the_contract(sqlite_host: 
         "to": "expired",
         "cause": "trial_ended",
         "actor": "trial-check",
-        "run": report.run,
+        "run": report.run_id,
         "details": {"before": {"ended_at": None, "status": "trialing"}},
     }
     assert (entries[0]["from"], entries[0]["actor"], entries[0]["run"]) == (None, "app", None)

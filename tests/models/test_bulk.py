@@ -96,7 +96,7 @@ def test_the_life_of_a_trial_needs_no_returning(without_returning: Host) -> None
     reports = [host.check(NOON + days(7)), host.check(END, confirm=host.check(END).confirm), host.deliver(END)]
 
     assert [report.outcome.value for report in reports] == ["ok"] * 3
-    assert len({report.run for report in reports}) == 3
+    assert len({report.run_id for report in reports}) == 3
     assert host.reload(subscription).status == "expired"
     assert set(host.effects().values()) == {"done"}
     assert len(host.stopped) == 32

@@ -58,7 +58,7 @@ def test_a_dry_run_writes_nothing_and_calls_nobody(busy: Host) -> None:
 
     assert contents(busy) == before
     assert (busy.operations, busy.subs.mailbox, told) == ([], [], [])
-    assert (report.dry_run, report.run) == (True, None)
+    assert (report.dry_run, report.run_id) == (True, None)
 
 
 def test_a_dry_run_of_deliver_lists_what_is_due_and_sends_nothing(sqlite_host: Host) -> None:

@@ -166,7 +166,7 @@ def test_under_another_deployments_name_no_job_writes_anything(host: Host, job: 
     report = host.subs.run_job(job, as_of=END)
 
     assert contents(host) == before
-    assert (report.outcome.exit_code, report.run, host.kinds, host.operations) == (4, None, [], [])
+    assert (report.outcome.exit_code, report.run_id, host.kinds, host.operations) == (4, None, [], [])
     assert "`flask subs deployment adopt`" in str(report.stopped_by)
 
 

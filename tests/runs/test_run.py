@@ -25,6 +25,7 @@ KEYS = [
     "changed",
     "skipped",
     "failed",
+    "deferred",
     "failures",
     "effects",
     "seconds",
@@ -47,7 +48,7 @@ def test_a_run_is_a_row_with_its_report(sqlite_host: Host) -> None:
     report = sqlite_host.check(NOON + days(14))
 
     row = sqlite_host.db.session.query(JobRun).one()
-    assert (row.id, row.job, row.as_of, row.outcome) == (report.run, "trial-check", NOON + days(14), "ok")
+    assert (row.id, row.job, row.as_of, row.outcome) == (report.run_id, "trial-check", NOON + days(14), "ok")
     assert (row.examined, row.changed, row.skipped, row.failed) == (1, 1, 0, 0)
     assert row.report == report.to_dict()
     assert row.finished_at is not None
@@ -60,7 +61,7 @@ def test_the_audit_names_the_job_and_its_run(sqlite_host: Host) -> None:
 
     entry = sqlite_host.db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
     assert entry is not None
-    assert (entry.actor, entry.run_id, entry.at) == ("trial-check", report.run, NOON + days(14))
+    assert (entry.actor, entry.run_id, entry.at) == ("trial-check", report.run_id, NOON + days(14))
 
 
 def test_a_report_has_exactly_the_keys_of_the_contract(sqlite_host: Host) -> None:

@@ -1,0 +1,176 @@
+"""An outage of the other side, however long, costs nothing but time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flask_subscription_ops import Contact
+from flask_subscription_ops.errors import Unreachable
+from flask_subscription_ops.mail.base import Verdict
+from flask_subscription_ops.models import OutboxMessage
+
+from ..hosts import NOON, Host, days
+from .transports import script
+
+
+@dataclass
+class Outside:
+    """One thing outside: how it goes away, and which effects, in order, it let through after it came back."""
+
+    away: Callable[[Host], None]
+    back: Callable[[Host], Callable[[], list[str]]]
+    queue: Callable[[Host, str, datetime], None]
+    line: str
+
+
+def _no_server(host: Host) -> None:
+    script(host, Verdict.DEFERRED, unreachable=True)
+
+
+def _a_server(host: Host) -> Callable[[], list[str]]:
+    transport = script(host)
+    return lambda: [email.key for email in transport.handed_over]
+
+
+def _no_provisioner(host: Host) -> None:
+    def away(account_id: str, operation: Any) -> None:
+        try:
+            raise ConnectionRefusedError("nobody listens")
+        except ConnectionRefusedError as error:
+            raise RuntimeError("cannot stop it") from error
+
+    host.subs.suspend_workspaces(away)
+
+
+def _a_provisioner(host: Host) -> Callable[[], list[str]]:
+    carried_out: list[str] = []
+    host.subs.suspend_workspaces(lambda account_id, operation: carried_out.append(operation.id))
+    return lambda: carried_out
+
+
+def _no_directory(host: Host) -> None:
+    def away(account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        raise OSError("the directory is away")
+
+    host.subs.contacts(away)
+
+
+def _a_directory(host: Host) -> Callable[[], list[str]]:
+    host.subs.contacts(lambda account_ids: {key: Contact(f"{key}@customer.example") for key in account_ids})
+    return _a_server(host)
+
+
+def _email(host: Host, account_id: str, at: datetime) -> None:
+    host.at(at)
+    host.subs.subscribe(account_id, "pro")
+    host.db.session.commit()
+
+
+def _operation(host: Host, account_id: str, at: datetime) -> None:
+    host.at(at)
+    host.subs.pause(host.subs.subscribe(account_id, "pro"))
+    host.db.session.commit()
+
+
+OUTSIDE = {
+    "mail server": Outside(_no_server, _a_server, _email, "the mail server cannot be reached"),
+    "provisioner": Outside(_no_provisioner, _a_provisioner, _operation, "the provisioner cannot be reached"),
+    "contacts hook": Outside(_no_directory, _a_directory, _email, "the contacts hook does not answer"),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_after_thirty_days_everything_goes_within_the_hour_in_order_of_urgency(
+    make_on_sqlite: Callable[..., Host], caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    host = make_on_sqlite(SUBS_EMAILS_OFF=() if name != "provisioner" else ("subscribed",))
+
+    _outlive(host, OUTSIDE[name], caplog, run_every=days(1), queue_every=days(3), until=NOON + days(30))
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_an_outage_loses_nothing_on_any_database(
+    make: Callable[..., Host], caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    host = make(SUBS_EMAILS_OFF=() if name != "provisioner" else ("subscribed",), SUBS_MAX_ATTEMPTS=2)
+
+    _outlive(
+        host, OUTSIDE[name], caplog, run_every=timedelta(hours=8), queue_every=timedelta(hours=16), until=NOON + days(2)
+    )
+
+
+def test_a_provisioner_of_one_account_that_is_away_holds_up_no_other(host: Host) -> None:
+    for number in range(1, 6):
+        _operation(host, str(number), NOON)
+    carried_out: list[str] = []
+
+    def suspend(account_id: str, operation: Any) -> None:
+        if account_id == "2":
+            raise Unreachable("its machine is away")
+        carried_out.append(account_id)
+
+    host.subs.suspend_workspaces(suspend)
+    reports = [host.deliver(NOON + days(day)) for day in range(12)]
+
+    assert carried_out == ["1", "3", "4", "5"]
+    assert {(report.outcome.exit_code, report.deferred) for report in reports} == {(0, 1)}
+    assert _operations(host).one().attempts == 0
+
+
+def test_slow_failures_of_a_dead_provisioner_end_with_the_first_claims(host: Host) -> None:
+    for number in range(100):
+        _operation(host, str(number), NOON)
+    asked: list[str] = []
+
+    def suspend(account_id: str, operation: Any) -> None:
+        asked.append(account_id)
+        raise Unreachable("nobody answers")
+
+    host.subs.suspend_workspaces(suspend)
+    report = host.deliver(NOON)
+
+    assert len(asked) == len(set(asked)) == 60
+    assert report.tally.deferred == {"suspend_workspaces": 100}
+
+
+def _operations(host: Host) -> Any:
+    host.db.session.rollback()
+    return host.db.session.query(OutboxMessage).filter_by(channel="workspaces", state="pending")
+
+
+def _outlive(
+    host: Host,
+    outside: Outside,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    run_every: timedelta,
+    queue_every: timedelta,
+    until: datetime,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    outside.away(host)
+    at, queued = NOON, 0
+    while at < until:
+        if at >= NOON + queued * queue_every:
+            outside.queue(host, str(queued), at)
+            queued += 1
+        caplog.clear()
+        report = host.deliver(at)
+        kind, count = next(iter(report.tally.deferred.items()))
+        assert (report.outcome.exit_code, report.failures, count, kind) == (0, [], queued, kind)
+        assert [record.getMessage().partition(":")[0] for record in caplog.records][-1] == outside.line
+        assert len([record for record in caplog.records if outside.line in record.getMessage()]) == 1
+        at += run_every
+    accepted = outside.back(host)
+    host.deliver(until)
+
+    waited = list(host.db.session.query(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id))
+    assert len(waited) == queued
+    assert {(m.state, m.attempts) for m in waited} == {("done", 1)}
+    assert accepted() == [m.effect_key for m in waited]
