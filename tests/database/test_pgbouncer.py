@@ -38,7 +38,6 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = 3
-max_prepared_statements = 0
 """
 
 
@@ -49,7 +48,7 @@ def _free_port() -> int:
 
 @pytest.fixture
 def pooled_url(postgresql_url: str) -> Iterator[str]:
-    """The URL of an empty database through a pooler in transaction mode, which keeps no prepared statement."""
+    """The URL of an empty database through a pooler in transaction mode."""
     url, own_port = make_url(postgresql_url), _free_port()
     as_nobody: dict[str, Any] = {"user": "nobody"} if os.geteuid() == 0 else {}  # it refuses to run as root
     with TemporaryDirectory() as folder:
