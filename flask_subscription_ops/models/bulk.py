@@ -94,7 +94,8 @@ def _insert_new_on_mysql(session: Session, model: type[Base], rows: Rows, unique
     # INSERT IGNORE would also pass over values that do not fit; this passes over a repeated key alone, which is there
     # only where another transaction was quicker than the question.
     key: ColumnElement[str] = model.__table__.c[unique]
-    stored = set(session.scalars(select(key).where(key.in_([row[unique] for row in rows]))))
+    asked = select(key).where(key.in_([row[unique] for row in rows]))
+    stored = set(session.scalars(asked, bind_arguments={"mapper": model.__mapper__}))
     new = [row for row in rows if row[unique] not in stored]
     if new:
         statement = import_module("sqlalchemy.dialects.mysql").insert(model.__table__)

@@ -211,3 +211,17 @@ def test_a_guard_costs_no_statement(sqlite_host: Host) -> None:
         session.execute(text("SELECT 1"))
 
     assert seen == ["SELECT 1"]
+
+
+def test_outcomes_are_kept_where_the_host_begins_transactions_by_itself(sqlite_host: Host) -> None:
+    engine = sqlite_host.db.engine
+    event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    engine.dispose()
+    sqlite_host.trial()
+
+    sqlite_host.check(END)
+
+    assert set(sqlite_host.effects().values()) == {"done", "superseded"}
+    sqlite_host.db.session.remove()  # such a host's reading locks the file until its session ends
+    assert sqlite_host.deliver(END).to_dict()["effects"]["delivered"] == {}
