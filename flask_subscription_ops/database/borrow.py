@@ -64,6 +64,9 @@ def _set_up(connection: Connection, timeout: float, undo: list[Undo], *, autocom
     if autocommit:
         undo.append(partial(dialect.reset_isolation_level, driver))
         dialect.set_isolation_level(driver, AUTOCOMMIT)
+        if dialect.name == "sqlite":
+            connection.begin()
+            driver.commit()  # the transaction that a host's listener to "begin" may have opened
     elif dialect.name in MYSQL:
         with driver.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")  # for the next one alone

@@ -99,7 +99,7 @@ def _insert_new_on_mysql(session: Session, model: type[Base], rows: Rows, unique
     # only where another transaction was quicker than the question.
     key: ColumnElement[str] = model.__table__.c[unique]
     asked = select(key).where(key.in_([row[unique] for row in rows]))
-    stored = set(session.scalars(asked, bind_arguments={"mapper": model}))
+    stored = set(session.scalars(asked, bind_arguments={"mapper": model.__mapper__}))
     new = [row for row in rows if row[unique] not in stored]
     if new:
         statement = import_module("sqlalchemy.dialects.mysql").insert(model.__table__)

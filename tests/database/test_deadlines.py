@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import Base
 
-from ..conftest import empty_database
 from ..hosts import NOON, Host, days, make_host, running_host
 from .proxy import Falls, proxy_to
 
@@ -23,29 +19,23 @@ SECONDS = {f"SUBS_{name}_TIMEOUT": TIMEOUT for name in ("MAIL", "HOOK", "PROVIDE
 BOUND = 6 * TIMEOUT  # a run that meets silence makes few further calls: it gives up, and tries once to say so
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with empty_database(request.param, tmp_path) as found:
-        yield found
-
-
-def test_a_run_ends_in_time_at_whatever_message_the_database_falls_silent(url: str, tmp_path: Path) -> None:
+def test_a_run_ends_in_time_at_whatever_message_the_database_falls_silent(server_url: str, tmp_path: Path) -> None:
     numbers = iter(range(1, 1000, MESSAGES))
 
-    while _falls_silent(url, tmp_path / str(number := next(numbers)), lambda count, _: count == number):
+    while _falls_silent(server_url, tmp_path / str(number := next(numbers)), lambda count, _: count == number):
         pass
 
     assert number > 20
 
 
-def test_a_run_ends_in_time_at_whatever_commit_the_database_falls_silent(url: str, tmp_path: Path) -> None:
+def test_a_run_ends_in_time_at_whatever_commit_the_database_falls_silent(server_url: str, tmp_path: Path) -> None:
     number, seen = 1 - COMMITS, []
 
     def is_the_commit(_: int, message: bytes) -> bool:
         seen.append(b"COMMIT" in message)
         return seen[-1] and sum(seen) == number
 
-    while _falls_silent(url, tmp_path / str(number := number + COMMITS), is_the_commit):
+    while _falls_silent(server_url, tmp_path / str(number := number + COMMITS), is_the_commit):
         seen.clear()
 
     assert number > COMMITS

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from flask_subscription_ops.errors import DatabaseUnreachable, SchemaOutdated
 from flask_subscription_ops.jobs.table import JOBS
@@ -216,3 +217,51 @@ def test_a_database_that_is_down_is_said_to_be_without_its_password(make_on_sqli
 
     assert "s3cret" not in str(raised.value)
     assert "start it or correct SQLALCHEMY_DATABASE_URI" in str(raised.value)
+
+
+def test_of_two_first_runs_the_slower_one_sees_who_won_and_stops(make: Callable[..., Host]) -> None:
+    host = make(SUBS_DEPLOYMENT="staging")
+    host.trial()
+    production = Deployment(id=1, name="production", adopted_at=NOON)
+    _win_the_race(host, production)
+
+    report = host.deliver(NOON)
+
+    assert (report.outcome.exit_code, report.run, host.kinds) == (4, None, [])
+    assert "belongs to the deployment 'production'" in str(report.stopped_by)
+    assert list(host.effects().values()) == ["pending"]
+
+
+def test_of_two_first_runs_of_one_deployment_both_go_on(make: Callable[..., Host]) -> None:
+    host = make()
+    host.trial()
+    _win_the_race(host, Deployment(id=1, name="tests", adopted_at=NOON))
+
+    assert host.deliver(NOON).outcome.exit_code == 0
+
+
+def _win_the_race(host: Host, winner: Deployment) -> None:
+    """Store another run's name between a run's look at it and its own attempt to store one."""
+    runtime = host.subs.runtime
+    usual = runtime.in_transaction
+
+    def slow(work: Any) -> Any:
+        runtime.in_transaction = usual  # type: ignore[method-assign]
+        with runtime.writing() as session:
+            session.add(winner)
+        return usual(work)
+
+    runtime.in_transaction = slow  # type: ignore[method-assign]
+
+
+def test_the_brakes_two_counts_are_of_one_moment(make: Callable[..., Host]) -> None:
+    host = make(SUBS_BRAKE_MIN=0, SUBS_BRAKE_SHARE=1.0)
+    add_trials(host, 1, 5, ends=END)
+    host.check(NOON)
+    statements: list[str] = []
+    event.listen(host.db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+    assert host.check(END).changed == 5
+
+    counts = [statement for statement in statements if "count(" in statement]
+    assert [statement.count("count(") for statement in counts] == [1, 2]
