@@ -22,7 +22,7 @@ from .runs.report import JobReport
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
-from .wiring import bind_problems, engine_of, find_db, of_this_app, place_tables
+from .wiring import database_problems, engine_of, find_db, of_this_app, place_tables
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -57,7 +57,7 @@ class SubscriptionOps:
             problems.append("SubscriptionOps is initialised on this app already: call init_app once")
         try:
             settings = read_settings(app.config)
-            problems += bind_problems(app, settings.bind_key)
+            problems += database_problems(app, found, settings) if found else []
         except ConfigurationError as error:
             problems += error.problems
         problems += self._hooks.problems.values()
@@ -66,7 +66,7 @@ class SubscriptionOps:
         self._wire(app, found, settings)
 
     def _wire(self, app: Flask, db: SQLAlchemy, settings: Settings) -> None:
-        place_tables(db, settings.bind_key)
+        place_tables(app, db, settings.bind_key)
         app.extensions[EXTENSION] = self
         app.extensions[RUNTIME] = Runtime(
             app,

@@ -9,9 +9,13 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Mapper
 
 from .actions import move_in
+from .database.dialects import engine_problems
 from .errors import ConfigurationError
-from .models import Base, Subscription, mirror
+from .models import Base, Subscription
+from .models.base import mirror, names_taken
+from .models.schema import place_in_schema
 from .runtime import RUNTIME, Runtime
+from .settings import Settings
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -35,8 +39,19 @@ def find_db(app: Flask, db: SQLAlchemy | None) -> tuple[SQLAlchemy | None, list[
     return registered, []
 
 
-def bind_problems(app: Flask, bind_key: str | None) -> list[str]:
-    """Name what is wrong with the bind that holds our tables."""
+def database_problems(app: Flask, db: SQLAlchemy, settings: Settings) -> list[str]:
+    """Name what keeps our tables and sessions from working in the app's database."""
+    bind_key = settings.bind_key
+    if problems := _bind_problems(app, bind_key):
+        return problems
+    taken = names_taken(db.metadatas[bind_key]) if bind_key in db.metadatas else []
+    return [
+        *engine_problems(engine_of(app, db, bind_key), settings.mail_connections),
+        *(f"the app has a table {name} of its own, which is the name of one of ours: rename it" for name in taken),
+    ]
+
+
+def _bind_problems(app: Flask, bind_key: str | None) -> list[str]:
     used = Base.metadata.info.get("bind_key", bind_key)
     if used != bind_key:
         return [f"SUBS_BIND_KEY {bind_key!r} differs from {used!r} of another app in this process: use one"]
@@ -48,12 +63,13 @@ def bind_problems(app: Flask, bind_key: str | None) -> list[str]:
     return []
 
 
-def place_tables(db: SQLAlchemy, bind_key: str | None) -> None:
-    """Put the twins of our tables beside the host's."""
+def place_tables(app: Flask, db: SQLAlchemy, bind_key: str | None) -> None:
+    """Put the twins of our tables beside the host's, in the schema that theirs are in."""
     Base.metadata.info["bind_key"] = bind_key
     if bind_key not in db.metadatas:
         db.metadatas[bind_key] = type(db.metadata)(info={"bind_key": bind_key})
     mirror(db.metadatas[bind_key])
+    place_in_schema(engine_of(app, db, bind_key).dialect, db.metadatas[bind_key].schema)
 
 
 def engine_of(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:

@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import InstanceState, Session, SessionTransaction, attributes, object_session
 
+from ..database.faults import is_contention
 from ..errors import IllegalTransition, InvalidInput
 from ..models import Subscription
 from ..models.locking import take_write_lock
-from ..runtime import is_contention
 from .context import Context
 
 SHOWN = "subscription_ops_shown"

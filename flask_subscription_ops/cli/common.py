@@ -15,9 +15,11 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from ..database.faults import is_unusable, name_of, unreachable
 from ..domain.clock import parse_instant, to_text
 from ..errors import ConfigurationError, InvalidInput, NotReady, SubscriptionOpsError, TimeTravelRefused
-from ..runtime import RUNTIME, Runtime, is_unusable, unreachable
+from ..models.schema import require_schema
+from ..runtime import RUNTIME, Runtime
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,12 +92,11 @@ def _plain(value: Any) -> Any:
 
 
 def _explain(error: DBAPIError) -> NoReturn:
-    from ..runs.guard import require_schema
-
     if not is_unusable(error):
-        raise error
+        fail(f"the database refused a row ({name_of(error)}): look at its constraints and triggers", COULD_NOT_RUN)
     try:
-        require_schema(runtime())
+        with runtime().reading() as session:
+            require_schema(session)
     except NotReady as reason:
         fail(str(reason), COULD_NOT_RUN)
     except DBAPIError:

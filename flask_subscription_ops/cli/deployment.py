@@ -7,7 +7,7 @@ import click
 from ..actions.adopt import adopt as adopt_database
 from ..actions.context import context_of
 from ..actions.effects import drop_waiting
-from ..runs.guard import stored_deployment
+from ..models.deployment import stored_deployment
 from .common import echo_json, in_app, runtime
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_
 
 from ..actions.context import Context
 from ..actions.end_trials import end_trials
@@ -20,9 +20,7 @@ from ..runs.sweep import Sweep, sweep
 def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
     over = _over(run)
-    with run.runtime.reading() as session:
-        due = session.scalar(select(func.count()).select_from(Subscription).where(over)) or 0
-    brake(run, due, "end")
+    brake(run, over, "end")
     sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
     sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, run.runtime.contacts))
 

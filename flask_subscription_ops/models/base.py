@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 
@@ -16,20 +18,41 @@ NAMING = {
 }
 
 
+MARK = "subscription_ops"  # in the info of our tables' copies: whose they are
+
+
 class Base(DeclarativeBase):
     """Ground of every model; no class of it knows the host's tables."""
 
     metadata = MetaData(naming_convention=NAMING)
 
+    @classmethod
+    def __table_cls__(cls, *arguments: Any, **options: Any) -> Table:
+        # SQLite gives the id of a deleted last row again, and an effect's or an audit entry's key is made of ids.
+        return Table(*arguments, **options, sqlite_autoincrement=True)
+
+
+def names_taken(metadata: MetaData) -> list[str]:
+    """Return our tables' names under which the host has tables of its own."""
+    found = [metadata.tables.get(_key(table, metadata)) for table in Base.metadata.sorted_tables]
+    return [table.name for table in found if table is not None and MARK not in table.info]
+
 
 def mirror(metadata: MetaData) -> None:
     """Copy every table into the host's metadata, once, so that `flask db migrate` and `create_all` see it.
 
-    The copies have plain column types: a migration written from them needs no import of this package.
+    The copies have plain column types: a migration written from them needs no import of this package. They stand in
+    the schema that the metadata names.
     """
     for table in Base.metadata.sorted_tables:
-        if table.key not in metadata.tables:
-            _with_plain_types(table.to_metadata(metadata))
+        if _key(table, metadata) not in metadata.tables:
+            copy = table.to_metadata(metadata, schema=metadata.schema)  # type: ignore[arg-type]  # None is none
+            copy.info[MARK] = True
+            _with_plain_types(copy)
+
+
+def _key(table: Table, metadata: MetaData) -> str:
+    return table.name if metadata.schema is None else f"{metadata.schema}.{table.name}"
 
 
 def _with_plain_types(table: Table) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base
 from .types import Instant
@@ -23,3 +23,8 @@ class Deployment(Base):
     epoch: Mapped[int] = mapped_column(default=1)  # how often the database was adopted
     adopted_at: Mapped[datetime] = mapped_column(Instant)
     audit_hash: Mapped[str | None] = mapped_column(String(64))  # of the latest audit entry about no subscription
+
+
+def stored_deployment(session: Session) -> Deployment | None:
+    """Return whose database this is, or None before the first job."""
+    return session.get(Deployment, DEPLOYMENT_ID)

@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 
 from .deployment import Deployment
 
-SQLITE_BUSY_MS = 30_000
-
 
 def take_write_lock(session: Session) -> None:
     """Begin writing at once on SQLite, as BEGIN IMMEDIATE does; other databases lock rows and need nothing.

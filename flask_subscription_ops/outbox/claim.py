@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from ..database.dialects import database_now
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..runtime import Runtime
 from .effects import EMAIL, WORKSPACES
-from .lease import Lease, database_now, take_lease
+from .lease import Lease, take_lease
 
 TAKEN_BACK_AT_ONCE = 1000
 CUT_OFF = "cut off while it was being sent: look whether it arrived, then retry or drop it"

@@ -10,17 +10,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
-from ..models.types import Instant
-
-DATABASE_NOW = {
-    "postgresql": "clock_timestamp()",
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
-    "mysql": "utc_timestamp(6)",
-    "mariadb": "utc_timestamp(6)",
-}
+from ..database.dialects import database_now
 
 
 @dataclass(frozen=True)
@@ -40,12 +32,6 @@ def take_lease(session: Session, seconds: float) -> Lease:
     """Return a new lease of so many seconds from the database's now."""
     ends = _awake_or_asleep() + seconds
     return Lease(secrets.token_hex(16), database_now(session) + timedelta(seconds=seconds), ends)
-
-
-def database_now(session: Session) -> datetime:
-    """Return the instant that the database's own clock shows."""
-    clock = DATABASE_NOW[session.get_bind().dialect.name]
-    return session.execute(select(literal_column(clock, Instant()))).scalar_one()
 
 
 def _awake_or_asleep() -> float:

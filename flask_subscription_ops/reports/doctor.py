@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 
 from ..domain.emails import EMAILS
 from ..domain.retry import EffectState
 from ..errors import ConfigurationError, SubscriptionOpsError
-from ..models import Base, OutboxMessage
-from ..runs.guard import missing_from_schema, stored_deployment
+from ..models import OutboxMessage
+from ..models.deployment import stored_deployment
+from ..models.schema import missing_from_schema, missing_indexes
 from ..runtime import Runtime
 
 
@@ -55,22 +56,24 @@ def _configuration(runtime: Runtime) -> Iterator[str]:
 
 
 def _schema(runtime: Runtime) -> Iterator[str]:
-    for name in missing_from_schema(runtime):
+    for name in _missing(runtime):
         yield f"{name} is missing: run `flask db migrate` and `flask db upgrade`"
 
 
+def _missing(runtime: Runtime) -> list[str]:
+    with runtime.reading() as session:
+        return missing_from_schema(session)
+
+
 def _indexes(runtime: Runtime) -> Iterator[str]:
-    inspector = inspect(runtime.engine)
-    for table in Base.metadata.sorted_tables:
-        if inspector.has_table(table.name):
-            present = {index["name"] for index in inspector.get_indexes(table.name)}
-            for index in sorted(str(index.name) for index in table.indexes):
-                if index not in present:
-                    yield f"{index} is missing: due rows are found by scanning; run `flask db migrate` and `upgrade`"
+    with runtime.reading() as session:
+        missing = missing_indexes(session)
+    for name in missing:
+        yield f"{name} is missing: due rows are found by scanning; run `flask db migrate` and `upgrade`"
 
 
 def _deployment(runtime: Runtime) -> Iterator[str]:
-    if missing_from_schema(runtime):
+    if _missing(runtime):
         return
     with runtime.reading() as session:
         stored = stored_deployment(session)
@@ -110,7 +113,7 @@ def _mail(runtime: Runtime) -> Iterator[str]:
 
 
 def _effects(runtime: Runtime) -> Iterator[str]:
-    if missing_from_schema(runtime):
+    if _missing(runtime):
         return
     wait_for_a_human = (EffectState.DEAD.value, EffectState.HELD.value)
     counted = select(OutboxMessage.state, func.count()).where(OutboxMessage.state.in_(wait_for_a_human))

@@ -12,7 +12,7 @@ from ..domain.clock import to_text
 from ..domain.retry import EffectState
 from ..jobs.table import JOBS
 from ..models import JobRun, OutboxMessage, Subscription
-from ..runs.guard import stored_deployment
+from ..models.deployment import stored_deployment
 from ..runs.report import Outcome
 from ..runtime import Runtime
 

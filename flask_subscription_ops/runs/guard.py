@@ -1,18 +1,17 @@
-"""What a run is held back by: an old schema, the wrong deployment, or a change larger than usual."""
+"""What a run is held back by: the wrong deployment, or a change larger than usual."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, false, func, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from ..errors import SchemaOutdated
-from ..models import Base, Deployment, JobRun, Subscription
-from ..models.deployment import DEPLOYMENT_ID
+from ..models import Deployment, JobRun, Subscription
+from ..models.deployment import DEPLOYMENT_ID, stored_deployment
 from ..runtime import Runtime
 
 if TYPE_CHECKING:
@@ -29,77 +28,47 @@ class Stopped(Exception):
         self.confirm = confirm
 
 
-def require_schema(runtime: Runtime) -> None:
-    """Raise SchemaOutdated where a table or column is missing, with one statement where nothing is."""
-    tables = Base.metadata.sorted_tables
-    try:
-        with runtime.reading() as session:
-            session.execute(select(*[exists(select(*table.columns).where(false())) for table in tables]))
-    except DBAPIError as error:
-        runtime.require_database()
-        missing = missing_from_schema(runtime)
-        if not missing:
-            raise
-        raise SchemaOutdated(
-            f"the database lacks {', '.join(missing[:5])}{' and more' * (len(missing) > 5)}: run `flask db upgrade`"
-            " (after `flask db migrate` where this version of the package is new to the app)"
-        ) from error
-
-
-def missing_from_schema(runtime: Runtime) -> list[str]:
-    """Return the tables and columns that the package needs and the database does not have."""
-    inspector = inspect(runtime.engine)
-    present = set(inspector.get_table_names())
-    missing: list[str] = []
-    for table in Base.metadata.sorted_tables:
-        if table.name not in present:
-            missing.append(table.name)
-            continue
-        there = {column["name"] for column in inspector.get_columns(table.name)}
-        missing += [f"{table.name}.{column.name}" for column in table.columns if column.name not in there]
-    return missing
-
-
-def stored_deployment(session: Session) -> Deployment | None:
-    """Return whose database this is, or None before the first job."""
-    return session.get(Deployment, DEPLOYMENT_ID)
-
-
 def require_deployment(run: Run) -> None:
     """Stop a run against another deployment's database; the first run of all stores the configured name."""
-    configured = run.runtime.settings.deployment
-    with run.runtime.reading() as session:
-        stored = stored_deployment(session)
+    configured, stored = run.runtime.settings.deployment, _stored_name(run.runtime)
+    if run.report.dry_run:
+        return
     if stored is None:
-        if not run.report.dry_run:
-            _store(run.runtime, configured)
-    elif stored.name != configured and not run.report.dry_run:
+        stored = _store(run.runtime, configured)
+    if stored != configured:
         raise Stopped(
-            f"this database belongs to the deployment {stored.name!r}, and SUBS_DEPLOYMENT is {configured!r}:"
+            f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {configured!r}:"
             " nothing is sent or changed. Where this is no copy, take it over with `flask subs deployment adopt`"
         )
 
 
-def _store(runtime: Runtime, name: str) -> None:
+def _stored_name(runtime: Runtime) -> str | None:
+    with runtime.reading() as session:
+        stored = stored_deployment(session)
+    return stored.name if stored else None
+
+
+def _store(runtime: Runtime, name: str) -> str | None:
+    """Store the name; return the one that stands there now, as another first run may have been quicker."""
     row = {"id": DEPLOYMENT_ID, "name": name, "epoch": 1, "adopted_at": runtime.clock()}
     table: Any = Deployment.__table__
     try:
         runtime.in_transaction(lambda session: session.execute(insert(table).values(**row)))
     except IntegrityError:
-        return  # another first run was quicker
+        return _stored_name(runtime)
+    return name
 
 
-def brake(run: Run, due: int, doing: str) -> None:
+def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
     """Stop a run that would change more subscriptions than usual, unless its count was confirmed before.
 
     A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
     A dry run goes on, and says that a real one would be stopped.
     """
     settings = run.runtime.settings
-    if due <= settings.brake_min:
-        return
-    with run.runtime.reading() as session:
-        live = session.scalar(select(func.count()).select_from(Subscription).where(Subscription.being_live())) or 0
+    if _count(run, condition)[0] <= settings.brake_min:
+        return  # nothing else is counted: an idle run costs the same whatever the number of customers
+    due, live = _count(run, condition, Subscription.being_live())
     allowed = max(settings.brake_min, int(settings.brake_share * live))
     if due <= allowed:
         return
@@ -112,6 +81,13 @@ def brake(run: Run, due: int, doing: str) -> None:
         token = secrets.token_hex(4)
         _keep(run, token, due)
         raise Stopped(f"{reason}: nothing was done", token)
+
+
+def _count(run: Run, *conditions: ColumnElement[bool]) -> Sequence[int]:
+    """Count the subscriptions under each condition, all at the same moment."""
+    counts = [select(func.count(Subscription.id)).where(each).scalar_subquery() for each in conditions]
+    with run.runtime.reading() as session:
+        return session.execute(select(*counts)).one()
 
 
 def _keep(run: Run, token: str, due: int) -> None:

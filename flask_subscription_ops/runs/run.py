@@ -14,13 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..actions.context import Context, context_of
+from ..database.faults import is_unusable, unreachable
 from ..domain.clock import as_instant
-from ..errors import InvalidInput, TimeTravelRefused
+from ..errors import InvalidInput, NotReady, TimeTravelRefused
 from ..models import JobRun
+from ..models.schema import require_schema
 from ..outbox.deliver import deliver
-from ..runtime import Runtime, is_unusable, unreachable
+from ..runtime import Runtime
 from ..signals import job_finished, send
-from .guard import Stopped, require_deployment, require_schema
+from .guard import Stopped, require_deployment
 from .job import Job
 from .report import JobReport, Outcome
 
@@ -120,7 +122,8 @@ def _limit(limit: int | None) -> int:
 
 def _guarded(run: Run) -> None:
     try:
-        require_schema(run.runtime)
+        with run.runtime.reading() as session:
+            require_schema(session)
         require_deployment(run)
         _begin(run)
         run.job.function(run)
@@ -137,9 +140,13 @@ def _guarded(run: Run) -> None:
 def _begin(run: Run) -> None:
     if not run.report.dry_run:
         row = {"job": run.job.name, "started_at": run.runtime.clock(), "as_of": run.now, "report": {}}
-        run.report.run = run.runtime.in_transaction(
-            lambda session: session.execute(insert(JobRun).values(**row).returning(JobRun.id)).scalar_one()
-        )
+        run.report.run = run.runtime.in_transaction(lambda session: _store_run(session, row))
+
+
+def _store_run(session: Session, row: dict[str, Any]) -> int:
+    table: Any = JobRun.__table__
+    stored: Any = session.execute(insert(table).values(**row))
+    return int(stored.inserted_primary_key[0])
 
 
 def _record(run: Run) -> None:
@@ -151,7 +158,7 @@ def _record(run: Run) -> None:
     statement = update(JobRun).where(JobRun.id == report.run).values(**values, report=report.to_dict())
     try:
         run.runtime.in_transaction(lambda session: session.execute(statement))
-    except DBAPIError:
+    except (DBAPIError, NotReady):
         # A database that went away ended the run, and that error is the one to show.
         if report.outcome is not Outcome.FAILED:
             raise

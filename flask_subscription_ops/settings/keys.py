@@ -57,6 +57,7 @@ class Settings:
     workspaces_url: str | None = setting(None, optional(text))
     workspaces_secrets: tuple[str, ...] = setting((), each(secret), secret=True)
     hook_timeout: float = setting(30.0, number(0.1, 3600))
+    database_timeout: float = setting(30.0, number(0.1, 3600))
     provider_timeout: float = setting(20.0, number(0.1, 3600))
     admin_emails: tuple[str, ...] = setting((), each(text))
     email_failure_rate: float = setting(0.05, number(0, 1))

@@ -1,0 +1,163 @@
+"""Sessions of our own, beside the host's: how jobs and deliveries read and write."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import cached_property, partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from ..errors import DatabaseUnreachable, DeadlineExceeded
+from ..models.locking import take_write_lock
+from ..outside.deadline import within
+from .dialects import AUTOCOMMIT, isolation
+from .faults import is_contention, shown, unanswered, unreachable
+from .watchdog import GUARD, Guard, guard_statements
+
+Result = TypeVar("Result")
+
+FIRST_PAUSE = 0.02  # seconds before work that met another worker begins anew; twice as long each time
+LONGEST_PAUSE = 1.0
+
+
+class Database:
+    """The engine that holds our tables. Every call to it ends within `timeout` seconds, one way or the other.
+
+    Raises DatabaseUnreachable where it could not be connected to or did not answer in time.
+    """
+
+    def __init__(self, engine: Callable[[], Engine], timeout: float) -> None:
+        self._find_engine, self._timeout = engine, timeout
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The host's engine."""
+        return self._find_engine()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A short session of our own for reading; what it loaded stays usable afterwards."""
+        with self._session() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction of our own, committed at the end; on SQLite it holds the write lock from its start."""
+        with self._session() as session, session.begin():
+            take_write_lock(session)
+            yield session
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Session]:
+        """Like `writing`, but rolled back at the end: what it did is seen and not kept."""
+        with self._session() as session:
+            take_write_lock(session)
+            yield session
+            session.rollback()
+
+    def in_transaction(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction of our own, again from its start while other workers are in the way."""
+        ends, pause = time.monotonic() + self._timeout, FIRST_PAUSE
+        while True:
+            try:
+                with self.writing() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if not is_contention(error) or time.monotonic() + pause > ends:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # so that two workers do not meet again
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    @contextmanager
+    def autocommitting(self) -> Iterator[Connection]:
+        """A connection whose every statement is committed in its own single round trip."""
+        with self._connection(self._autocommitting_engine) as connection:
+            yield connection
+
+    def require(self) -> None:
+        """Raise DatabaseUnreachable where the database does not answer."""
+        try:
+            with self._connection(self._transaction_engine) as connection:
+                connection.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            raise unreachable(self.engine, error) from error
+
+    @cached_property
+    def _transaction_engine(self) -> Engine:
+        return self._own_engine(isolation(self.engine))
+
+    @cached_property
+    def _autocommitting_engine(self) -> Engine:
+        return self._own_engine(AUTOCOMMIT)
+
+    def _own_engine(self, level: str | None) -> Engine:
+        engine = self.engine.execution_options(**{"isolation_level": level} if level else {})
+        guard_statements(engine)
+        return engine
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with (
+            self._connection(self._transaction_engine) as connection,
+            Session(connection, expire_on_commit=False, autoflush=False) as session,
+        ):
+            yield session
+
+    @contextmanager
+    def _connection(self, engine: Engine) -> Iterator[Connection]:
+        connection = self._connect(engine)
+        driver_connection = connection.connection.driver_connection
+        guard = Guard(driver_connection, self._timeout)
+        give_back = _borrow(driver_connection, self._timeout)
+        try:
+            yield connection.execution_options(**{GUARD: guard})
+        except Exception as error:
+            if isinstance(error, DBAPIError):
+                error.hide_parameters = True
+            if guard.has_cut and not (isinstance(error, DBAPIError) and is_contention(error)):
+                raise unanswered(self.engine, self._timeout) from error
+            raise
+        finally:
+            guard.arm()
+            give_back()
+            connection.close()
+            guard.disarm()
+
+    def _connect(self, engine: Engine) -> Connection:
+        try:
+            if engine.dialect.name == "sqlite":  # opens a file; a database in memory belongs to its thread
+                return engine.connect()
+            return within(self._timeout, partial(copy_context().run, engine.connect))
+        except DeadlineExceeded:
+            raise unanswered(self.engine, self._timeout) from None
+        except PoolTimeout:
+            raise DatabaseUnreachable(
+                f"all connections that the pool for {shown(engine.url)} gives are in use:"
+                " raise pool_size in SQLALCHEMY_ENGINE_OPTIONS, or lower SUBS_MAIL_CONNECTIONS"
+            ) from None
+
+
+def _borrow(driver_connection: Any, timeout: float) -> Callable[[], None]:
+    """Set a connection of the host's pool up for our use; return what sets it back."""
+    if hasattr(driver_connection, "prepare_threshold"):
+        # psycopg: poolers between transactions hand on a server that does not know what was prepared on another one.
+        before, driver_connection.prepare_threshold = driver_connection.prepare_threshold, None
+        return partial(setattr, driver_connection, "prepare_threshold", before)
+    if hasattr(driver_connection, "interrupt"):
+        (milliseconds,) = driver_connection.execute("PRAGMA busy_timeout").fetchone()
+        driver_connection.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
+        return partial(_set_busy_timeout, driver_connection, milliseconds)
+    return lambda: None
+
+
+def _set_busy_timeout(driver_connection: Any, milliseconds: int) -> None:
+    with suppress(Exception):  # it may be closed
+        driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")

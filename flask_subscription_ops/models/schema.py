@@ -1,0 +1,73 @@
+"""Whether a database has what the package needs, and in which schema it stands."""
+
+from __future__ import annotations
+
+from sqlalchemy import Dialect, exists, false, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import SchemaItem
+
+from ..errors import SchemaOutdated
+from .base import Base
+from .deployment import Deployment
+
+
+def place_in_schema(dialect: Dialect, schema: str | None) -> None:
+    """Let every statement that an engine of this dialect compiles find our tables in a schema.
+
+    No other table is touched, as an option `schema_translate_map` of the engine would: Alembic's own table and those
+    of the host that name no schema stay where they are.
+    """
+
+    def schema_for_object(item: SchemaItem) -> str | None:
+        own: str | None = getattr(item, "schema", None)
+        return schema if own is None and getattr(item, "metadata", None) is Base.metadata else own
+
+    if schema is not None:
+        dialect.identifier_preparer.schema_for_object = schema_for_object  # type: ignore[assignment]
+
+
+def require_schema(session: Session) -> None:
+    """Raise SchemaOutdated where a table or column is missing, with one statement where nothing is."""
+    tables = Base.metadata.sorted_tables
+    try:
+        session.execute(select(*[exists(select(*table.columns).where(false())) for table in tables]))
+    except DBAPIError as error:
+        session.rollback()
+        missing = missing_from_schema(session)
+        if not missing:
+            raise
+        raise SchemaOutdated(
+            f"the database lacks {', '.join(missing[:5])}{' and more' * (len(missing) > 5)}: run `flask db upgrade`"
+            " (after `flask db migrate` where this version of the package is new to the app)"
+        ) from error
+
+
+def missing_from_schema(session: Session) -> list[str]:
+    """Return the tables and columns that the package needs and the database does not have."""
+    inspector, schema = inspect(session.connection()), _schema(session)
+    present = set(inspector.get_table_names(schema))
+    missing: list[str] = []
+    for table in Base.metadata.sorted_tables:
+        if table.name not in present:
+            missing.append(table.name)
+            continue
+        there = {column["name"] for column in inspector.get_columns(table.name, schema)}
+        missing += [f"{table.name}.{column.name}" for column in table.columns if column.name not in there]
+    return missing
+
+
+def missing_indexes(session: Session) -> list[str]:
+    """Return the indexes that the package counts on and that tables that are there do not have."""
+    inspector, schema = inspect(session.connection()), _schema(session)
+    missing: list[str] = []
+    for table in Base.metadata.sorted_tables:
+        if inspector.has_table(table.name, schema):
+            present = {index["name"] for index in inspector.get_indexes(table.name, schema)}
+            missing += sorted(str(index.name) for index in table.indexes if index.name not in present)
+    return missing
+
+
+def _schema(session: Session) -> str | None:
+    preparer = session.connection().dialect.identifier_preparer
+    return preparer.schema_for_object(Deployment.__table__)
