@@ -70,8 +70,10 @@ def place_tables(app: Flask, db: SQLAlchemy, bind_key: str | None) -> None:
     Base.metadata.info["bind_key"] = bind_key
     if bind_key not in db.metadatas:
         db.metadatas[bind_key] = type(db.metadata)(info={"bind_key": bind_key})
-    mirror(db.metadatas[bind_key])
-    place_in_schema(engine_of(app, db, bind_key).dialect, db.metadatas[bind_key].schema)
+    metadata = db.metadatas[bind_key]
+    mirror(metadata)
+    if metadata.schema is not None:
+        place_in_schema(engine_of(app, db, bind_key), metadata.schema)
     if "alembic" in sys.modules:  # as wherever a migration is written; it is not loaded for our sake
         import_module(f"{__package__}.migrating")
 

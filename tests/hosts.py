@@ -78,9 +78,9 @@ class Host:
         return subscription
 
 
-def make_host(url: str, **config: Any) -> Host:
+def make_host(url: str, *, db: SQLAlchemy | None = None, **config: Any) -> Host:
     """Return a host on the database; keys given win over the usual ones."""
-    db, subs = SQLAlchemy(), SubscriptionOps()
+    db, subs = db or SQLAlchemy(), SubscriptionOps()
     app = Flask("host")
     app.config.update({**CONFIG, "SQLALCHEMY_DATABASE_URI": url, **config})
     host = Host(app, db, subs)

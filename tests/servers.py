@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 POSTGRESQL = os.environ.get("SUBS_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 MARIADB = os.environ.get("SUBS_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/mysql")
+MYSQL = os.environ.get("SUBS_TEST_MYSQL")
 DATABASES = ("sqlite", "postgresql", "mariadb")
 
 
@@ -27,7 +28,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'test.db'}"
         return
-    server = postgresql_server() if kind == "postgresql" else mariadb_server()
+    server = {"postgresql": postgresql_server, "mariadb": mariadb_server, "mysql": mysql_server}[kind]()
     name = f"subs_test_{os.getpid()}_{os.urandom(4).hex()}"
     _run(server, f"CREATE DATABASE {name}")
     try:
@@ -59,6 +60,13 @@ def mariadb_server() -> str:
     if not is_reachable(MARIADB):
         raise Missing(f"no MariaDB at {MARIADB}")
     return MARIADB
+
+
+def mysql_server() -> str:
+    """Return the MySQL that the environment names."""
+    if MYSQL is None:
+        raise Missing("SUBS_TEST_MYSQL names no MySQL")
+    return MYSQL
 
 
 def is_reachable(url: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Engine, Pool, QueuePool, SingletonThreadPool, StaticPool, literal_column, select
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.orm import Session
 
 from ..models.types import Instant
 
 SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
-AUTOCOMMIT = "AUTOCOMMIT"
+AUTOCOMMIT: IsolationLevel = "AUTOCOMMIT"
 
 DATABASE_NOW = {
     "postgresql": "clock_timestamp()",
@@ -26,13 +27,13 @@ def database_now(session: Session) -> datetime:
     return session.execute(select(literal_column(clock, Instant()))).scalar_one()
 
 
-def isolation(engine: Engine) -> str | None:
+def isolation(dialect: str) -> IsolationLevel | None:
     """Return the isolation level of our own transactions, whatever the host's is; None where there is but one.
 
     Rows are locked before they are changed, so nothing stricter is needed; what is stricter makes workers that run
     side by side fail on each other.
     """
-    return None if engine.dialect.name == "sqlite" else "READ COMMITTED"
+    return None if dialect == "sqlite" else "READ COMMITTED"
 
 
 def engine_problems(engine: Engine, mail_connections: int) -> list[str]:

@@ -65,6 +65,14 @@ MEANINGS: tuple[tuple[set[Any], str, str, str], ...] = (
 )
 
 
+def as_sqlalchemy(error: Exception, engine: Engine) -> Exception:
+    """Return an error that the driver raised by itself as SQLAlchemy tells it, and any other as it is."""
+    drivers = engine.dialect.loaded_dbapi.Error
+    if not isinstance(error, drivers):
+        return error
+    return DBAPIError.instance(None, None, error, drivers, dialect=engine.dialect)
+
+
 def is_contention(error: DBAPIError) -> bool:
     """Tell whether the statement failed only because another worker was there at the same time."""
     if isinstance(error, IntegrityError):
@@ -89,6 +97,11 @@ def unanswered(engine: Engine, seconds: float) -> DatabaseUnreachable:
         f"the database {shown(engine.url)} did not answer within {seconds:g} s (SUBS_DATABASE_TIMEOUT):"
         " look at its load, its locks and the network, then run it again"
     )
+
+
+def lost(engine: Engine) -> DatabaseUnreachable:
+    """Say that the database ended a connection."""
+    return DatabaseUnreachable(f"the connection to the database {shown(engine.url)} was lost: run it again")
 
 
 def name_of(error: DBAPIError) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from ..errors import DatabaseUnreachable, DeadlineExceeded
 from ..models.locking import take_write_lock
 from ..outside.deadline import within
-from .dialects import AUTOCOMMIT, isolation
-from .faults import is_contention, shown, unanswered, unreachable
+from .borrow import borrowed
+from .faults import as_sqlalchemy, is_contention, shown, unanswered, unreachable
 from .watchdog import GUARD, Guard, guard_statements
 
 Result = TypeVar("Result")
@@ -79,59 +79,49 @@ class Database:
     @contextmanager
     def autocommitting(self) -> Iterator[Connection]:
         """A connection whose every statement is committed in its own single round trip."""
-        with self._connection(self._autocommitting_engine) as connection:
+        with self._connection(autocommit=True) as connection:
             yield connection
 
     def require(self) -> None:
         """Raise DatabaseUnreachable where the database does not answer."""
         try:
-            with self._connection(self._transaction_engine) as connection:
+            with self._connection() as connection:
                 connection.execute(text("SELECT 1"))
         except DBAPIError as error:
             raise unreachable(self.engine, error) from error
 
     @cached_property
-    def _transaction_engine(self) -> Engine:
-        return self._own_engine(isolation(self.engine))
-
-    @cached_property
-    def _autocommitting_engine(self) -> Engine:
-        return self._own_engine(AUTOCOMMIT)
-
-    def _own_engine(self, level: str | None) -> Engine:
-        engine = self.engine.execution_options(**{"isolation_level": level} if level else {})
+    def _guarded_engine(self) -> Engine:
+        engine = self.engine.execution_options()
         guard_statements(engine)
         return engine
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
         with (
-            self._connection(self._transaction_engine) as connection,
+            self._connection() as connection,
             Session(connection, expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
 
     @contextmanager
-    def _connection(self, engine: Engine) -> Iterator[Connection]:
-        connection = self._connect(engine)
-        driver_connection = connection.connection.driver_connection
-        guard = Guard(driver_connection, self._timeout)
-        give_back = _borrow(driver_connection, self._timeout)
+    def _connection(self, *, autocommit: bool = False) -> Iterator[Connection]:
+        connection = self._connect()
+        guard = Guard(connection.connection.driver_connection, self._timeout)
+        connection.execution_options(**{GUARD: guard})
         try:
-            yield connection.execution_options(**{GUARD: guard})
+            with borrowed(connection, guard, autocommit=autocommit):
+                yield connection
         except Exception as error:
-            if isinstance(error, DBAPIError):
-                error.hide_parameters = True
-            if guard.has_cut and not (isinstance(error, DBAPIError) and is_contention(error)):
+            fault = as_sqlalchemy(error, self.engine)
+            if isinstance(fault, DBAPIError):
+                fault.hide_parameters = True
+            if guard.has_cut and not (isinstance(fault, DBAPIError) and is_contention(fault)):
                 raise unanswered(self.engine, self._timeout) from error
-            raise
-        finally:
-            guard.arm()
-            give_back()
-            connection.close()
-            guard.disarm()
+            raise fault from fault.__cause__
 
-    def _connect(self, engine: Engine) -> Connection:
+    def _connect(self) -> Connection:
+        engine = self._guarded_engine
         try:
             if engine.dialect.name == "sqlite":  # opens a file; a database in memory belongs to its thread
                 return engine.connect()
@@ -143,21 +133,3 @@ class Database:
                 f"all connections that the pool for {shown(engine.url)} gives are in use:"
                 " raise pool_size in SQLALCHEMY_ENGINE_OPTIONS, or lower SUBS_MAIL_CONNECTIONS"
             ) from None
-
-
-def _borrow(driver_connection: Any, timeout: float) -> Callable[[], None]:
-    """Set a connection of the host's pool up for our use; return what sets it back."""
-    if hasattr(driver_connection, "prepare_threshold"):
-        # psycopg: poolers between transactions hand on a server that does not know what was prepared on another one.
-        before, driver_connection.prepare_threshold = driver_connection.prepare_threshold, None
-        return partial(setattr, driver_connection, "prepare_threshold", before)
-    if hasattr(driver_connection, "interrupt"):
-        (milliseconds,) = driver_connection.execute("PRAGMA busy_timeout").fetchone()
-        driver_connection.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
-        return partial(_set_busy_timeout, driver_connection, milliseconds)
-    return lambda: None
-
-
-def _set_busy_timeout(driver_connection: Any, milliseconds: int) -> None:
-    with suppress(Exception):  # it may be closed
-        driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")

@@ -17,6 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from .faults import lost
+
 GUARD = "subscription_ops_guard"  # the execution option under which a connection keeps its guard
 
 # psycopg, psycopg2 and mysqlclient; PyMySQL; mysql-connector; pg8000
@@ -27,14 +29,14 @@ class Guard:
     """The deadline of one connection: armed while it waits for the database."""
 
     def __init__(self, driver_connection: Any, seconds: float) -> None:
-        self._driver_connection, self._seconds = driver_connection, seconds
+        self._driver_connection, self.seconds = driver_connection, seconds
         self.has_cut = False
 
-    def arm(self) -> None:
+    def __enter__(self) -> None:
         """Begin to wait, for at most so many seconds."""
-        _watchdog.watch(self, time.monotonic() + self._seconds)
+        _watchdog.watch(self, time.monotonic() + self.seconds)
 
-    def disarm(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """The wait is over."""
         _watchdog.leave(self)
 
@@ -50,22 +52,29 @@ def guard_statements(engine: Engine) -> None:
     After a COMMIT or ROLLBACK nothing tells that it is done: its guard stays armed until the next statement, or until
     the connection is given back.
     """
+    event.listen(engine, "begin", _refuse_to_reconnect)
     for name in ("before_cursor_execute", "commit", "rollback"):
         event.listen(engine, name, _arm)
     event.listen(engine, "after_cursor_execute", _disarm)
     event.listen(engine, "handle_error", lambda context: _disarm(context.connection))
 
 
+def _refuse_to_reconnect(connection: Connection) -> None:
+    # SQLAlchemy would connect anew on the spot, under no guard.
+    if connection.invalidated:
+        raise lost(connection.engine)
+
+
 def _arm(connection: Connection, *_: Any) -> None:
     guard = connection.get_execution_options().get(GUARD)
     if guard is not None:
-        guard.arm()
+        guard.__enter__()
 
 
 def _disarm(connection: Connection | None, *_: Any) -> None:
     guard = connection.get_execution_options().get(GUARD) if connection is not None else None
     if guard is not None:
-        guard.disarm()
+        guard.__exit__()
 
 
 class _Watchdog:

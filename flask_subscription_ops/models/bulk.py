@@ -54,11 +54,9 @@ def insert_new_rows(session: Session, model: type[Base], rows: Rows, unique: str
     """Insert the rows whose value of the `unique` column is not stored yet; return the values of those."""
     if not rows:
         return set()
-    statement = _insert(session, model, rows)
-    if hasattr(statement, "on_conflict_do_nothing"):
-        statement = statement.on_conflict_do_nothing(index_elements=[unique])
-    else:
-        statement = statement.prefix_with("IGNORE")
+    if _dialect(session, model).name in MYSQL:
+        return _insert_new_on_mysql(session, model, rows, unique)
+    statement = _insert(session, model, rows).on_conflict_do_nothing(index_elements=[unique])
     return set(_execute(session, statement, model, rows, returning=unique).scalars())
 
 
@@ -90,6 +88,18 @@ def _insert(session: Session, model: type[Base], rows: Rows) -> Any:
         return insert(table)
     statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return statement if dialect == "sqlite" else statement.from_select(list(rows[0]), _from_json(table, list(rows[0])))
+
+
+def _insert_new_on_mysql(session: Session, model: type[Base], rows: Rows, unique: str) -> set[str]:
+    # INSERT IGNORE would also pass over values that do not fit; this passes over a repeated key alone, which is there
+    # only where another transaction was quicker than the question.
+    key: ColumnElement[str] = model.__table__.c[unique]
+    stored = set(session.scalars(select(key).where(key.in_([row[unique] for row in rows]))))
+    new = [row for row in rows if row[unique] not in stored]
+    if new:
+        statement = import_module("sqlalchemy.dialects.mysql").insert(model.__table__)
+        session.execute(statement.on_duplicate_key_update({unique: key}), new)
+    return {row[unique] for row in new}
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +147,8 @@ def _from_json(table: Any, names: Sequence[str]) -> Any:
 
 
 def _execute(session: Session, statement: Any, model: type[Base], rows: Rows, *, returning: str) -> Any:
-    statement = statement.returning(model.__table__.c[returning])
+    if _dialect(session, model).insert_returning:  # MySQL cannot
+        statement = statement.returning(model.__table__.c[returning])
     if statement.select is not None:
         return session.execute(statement, {"rows": _plain(_dialect(session, model), model, rows)})
     return session.execute(statement, rows, execution_options={"insertmanyvalues_page_size": ROWS_A_STATEMENT})

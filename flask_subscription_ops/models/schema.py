@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, exists, false, inspect, select
+from sqlalchemy import Engine, event, exists, false, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import SchemaItem
@@ -12,8 +12,8 @@ from .base import Base
 from .deployment import Deployment
 
 
-def place_in_schema(dialect: Dialect, schema: str | None) -> None:
-    """Let every statement that an engine of this dialect compiles find our tables in a schema.
+def place_in_schema(engine: Engine, schema: str) -> None:
+    """Let every statement that an engine compiles find our tables in a schema.
 
     No other table is touched, as an option `schema_translate_map` of the engine would: Alembic's own table and those
     of the host that name no schema stay where they are.
@@ -23,8 +23,11 @@ def place_in_schema(dialect: Dialect, schema: str | None) -> None:
         own: str | None = getattr(item, "schema", None)
         return schema if own is None and getattr(item, "metadata", None) is Base.metadata else own
 
-    if schema is not None:
-        dialect.identifier_preparer.schema_for_object = schema_for_object  # type: ignore[assignment]
+    def place(*_: object) -> None:
+        engine.dialect.identifier_preparer.schema_for_object = schema_for_object  # type: ignore[assignment]
+
+    place()
+    event.listen(engine, "connect", place)  # the first one may replace the preparer: MariaDB's quotes are known by then
 
 
 def require_schema(session: Session) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import MetaData
 from flask_subscription_ops import SubscriptionOps
 
 db = SQLAlchemy({metadata})
-migrate = Migrate()
+migrate = Migrate({migrate})
 subs = SubscriptionOps()
 
 
@@ -53,11 +53,13 @@ OURS = {
 class Project:
     """A host on disk that runs `flask db` as its team does."""
 
-    def __init__(self, folder: Path, url: str, metadata: str = "") -> None:
-        self.folder, self.url, self.metadata = folder, url, metadata
+    def __init__(self, folder: Path, url: str, metadata: str = "", migrate: str = "") -> None:
+        self.folder, self.url, self.metadata, self.migrate = folder, url, metadata, migrate
 
     def write(self, wire: str) -> None:
-        (self.folder / "host.py").write_text(HOST.format(metadata=self.metadata, url=self.url, wire=wire))
+        (self.folder / "host.py").write_text(
+            HOST.format(metadata=self.metadata, migrate=self.migrate, url=self.url, wire=wire)
+        )
 
     def flask(self, *arguments: str) -> str:
         return self.run("-m", "flask", *arguments)
@@ -99,6 +101,7 @@ def add_subscriptions(project: Project) -> None:
     assert "companies" not in migration
     assert "flask_subscription_ops" not in migration
     assert all(migration.count(f"op.create_table('{table}'") == 1 for table in OURS)
+    assert migration.count("sqlite_autoincrement=True") == len(OURS)
     assert "No new upgrade operations detected" in project.flask("db", "check")
 
 
