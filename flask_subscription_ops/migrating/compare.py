@@ -111,7 +111,6 @@ class Comparison:
                 schema=self.changes.schema,
                 existing_type=key.type,
                 existing_nullable=False,
-                autoincrement=key.autoincrement is not False,
             )
 
     def _keeps_ids(self) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..models import AuditEntry, Subscription
 from ..models.audit import chained
-from ..runs.guard import stored_deployment
+from ..models.deployment import stored_deployment
 from ..runtime import Runtime
 
 READ_AT_ONCE = 1000

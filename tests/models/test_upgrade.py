@@ -135,6 +135,7 @@ def test_it_can_be_taken_back_and_done_again_with_every_row(upgraded: OldApp) ->
 
     assert taken_back == before
     assert upgraded.rows() == before
+    assert "No new upgrade operations detected" in upgraded.flask("db", "check")
     with upgraded.host() as host:
         assert audit_of(host) == "the audit is whole\n"
         assert host.check(NOON + days(1)).outcome == "ok"

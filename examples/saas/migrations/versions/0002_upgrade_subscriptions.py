@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-25 13:28:01.794172
+Create Date: 2026-11-25 13:33:25.530450
 
 """
 from alembic import op
@@ -38,29 +38,25 @@ def upgrade():
                existing_nullable=False)
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_deployment', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('audit_hash', sa.String(length=64), nullable=True))
         batch_op.alter_column('id',
                existing_type=sa.Integer(),
-               existing_nullable=False,
-               autoincrement=False)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_invoices', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('attempts', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('next_attempt_at', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True))
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_job_runs', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_outbox', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('subject', sa.String(length=191).with_variant(sa.String(length=191, collation='utf8mb4_bin'), 'mariadb').with_variant(sa.String(length=191, collation='utf8mb4_bin'), 'mysql'), nullable=True))
@@ -78,8 +74,7 @@ def upgrade():
         batch_op.create_check_constraint(batch_op.f('ck_subs_outbox_state'), "state IN ('pending', 'sending', 'done', 'dead', 'held', 'superseded', 'no_recipient', 'dropped')")
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_payments', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('key', sa.String(length=191).with_variant(sa.String(length=191, collation='utf8mb4_bin'), 'mariadb').with_variant(sa.String(length=191, collation='utf8mb4_bin'), 'mysql'), nullable=False))
@@ -95,8 +90,7 @@ def upgrade():
         batch_op.create_check_constraint(batch_op.f('ck_subs_payments_status'), "status IN ('intent', 'sending', 'unknown', 'pending', 'action_required', 'succeeded', 'failed', 'expired', 'needs_review', 'refunded', 'disputed')")
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_subscriptions', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.add_column(sa.Column('paused_at', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True))
@@ -104,14 +98,12 @@ def upgrade():
         batch_op.add_column(sa.Column('audit_hash', sa.String(length=64), nullable=True))
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_webhook_events', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     # ### end Alembic commands ###
 
@@ -121,14 +113,12 @@ def downgrade():
     with op.batch_alter_table('subs_webhook_events', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_subscriptions', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
         batch_op.drop_column('audit_hash')
         batch_op.drop_column('next_plan')
         batch_op.drop_column('paused_at')
@@ -136,8 +126,7 @@ def downgrade():
     with op.batch_alter_table('subs_payments', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
         batch_op.drop_constraint(batch_op.f('ck_subs_payments_status'), type_='check')
         batch_op.create_check_constraint(batch_op.f('ck_subs_payments_status'), "status IN ('intent', 'sending', 'unknown', 'succeeded', 'failed', 'expired', 'needs_review')")
         batch_op.add_column(sa.Column('idempotency_key', sa.VARCHAR(length=191), nullable=False))
@@ -153,8 +142,7 @@ def downgrade():
     with op.batch_alter_table('subs_outbox', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
         batch_op.drop_constraint(batch_op.f('ck_subs_outbox_state'), type_='check')
         batch_op.create_check_constraint(batch_op.f('ck_subs_outbox_state'), "state IN ('pending', 'sending', 'done', 'dead', 'held', 'superseded', 'no_recipient')")
         batch_op.alter_column('product',
@@ -172,29 +160,25 @@ def downgrade():
     with op.batch_alter_table('subs_job_runs', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
 
     with op.batch_alter_table('subs_invoices', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
         batch_op.drop_column('next_attempt_at')
         batch_op.drop_column('attempts')
 
     with op.batch_alter_table('subs_deployment', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.Integer(),
-               existing_nullable=False,
-               autoincrement=False)
+               existing_nullable=False)
         batch_op.drop_column('audit_hash')
 
     with op.batch_alter_table('subs_audit', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
         batch_op.alter_column('id',
                existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-               existing_nullable=False,
-               autoincrement=True)
+               existing_nullable=False)
         batch_op.alter_column('actor',
                existing_type=sa.String(length=255),
                type_=sa.VARCHAR(length=64),
