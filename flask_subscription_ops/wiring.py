@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_app_context
@@ -72,6 +74,8 @@ def place_tables(app: Flask, db: SQLAlchemy, bind_key: str | None) -> None:
     mirror(metadata)
     if metadata.schema is not None:
         place_in_schema(engine_of(app, db, bind_key), metadata.schema)
+    if "alembic" in sys.modules:  # as wherever a migration is written; it is not loaded for our sake
+        import_module(f"{__package__}.migrating")
 
 
 def engine_of(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:

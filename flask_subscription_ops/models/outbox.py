@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..domain.retry import EffectState
@@ -40,7 +40,7 @@ class OutboxMessage(Base):
     lane_in_flight: Mapped[str | None] = mapped_column(key_text(191))
     state: Mapped[str] = mapped_column(String(16), default=EffectState.PENDING.value)
     attempts: Mapped[int] = mapped_column(default=0)  # claims count, those given back untried do not
-    alone: Mapped[bool] = mapped_column(default=False, server_default=false())  # held by a worker that died: see claim
+    alone: Mapped[bool] = mapped_column(default=False, server_default="0")  # held by a worker that died: see claim
     due_at: Mapped[datetime] = mapped_column(Instant)
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_token: Mapped[str | None] = mapped_column(String(32))  # fresh for each claim: the fence of every later write
