@@ -140,9 +140,14 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def refusal(error: DBAPIError) -> str:
+    """Say that the database took a value or row amiss, without what it was given."""
+    return f"the database refused a row ({name_of(error)}): look at its constraints and triggers"
+
+
 def _explain(error: DBAPIError) -> NoReturn:
     if not is_unusable(error):
-        fail(f"the database refused a row ({name_of(error)}): look at its constraints and triggers", COULD_NOT_RUN)
+        fail(refusal(error), COULD_NOT_RUN)
     try:
         with runtime().reading() as session:
             require_schema(session)

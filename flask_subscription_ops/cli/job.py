@@ -13,13 +13,14 @@ from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from ..errors import SubscriptionOpsError
 from ..outside.logs import logger
 from ..outside.text import describe
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
-from .common import CouldNotRun, echo_json, in_app, instant, runtime, say, sentence, stored_text, table
+from .common import CouldNotRun, echo_json, in_app, instant, refusal, runtime, say, sentence, stored_text, table
 
 if TYPE_CHECKING:
     from ..runs.run import Run
@@ -100,6 +101,8 @@ def _carry_out(run: Run) -> JobReport:
         return carry_out(run)
     except SubscriptionOpsError as error:
         raise CouldNotRun(str(error)) from error
+    except DBAPIError as error:
+        raise CouldNotRun(refusal(error)) from error
     except Exception as error:
         log.exception("%s could not be run", run.job.name)
         raise CouldNotRun(f"{run.job.name} could not be run: {describe(error)}") from error

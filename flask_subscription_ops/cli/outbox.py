@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from sqlalchemy import select
 
 from ..actions import effects as actions
-from ..actions.context import context_of
+from ..actions.context import Context, context_of
 from ..domain.clock import to_text
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
+from ..models.deployment import require_own, stored_deployment
 from ..reports.account import effect
 from .common import echo_json, in_app, runtime, say, stored_text
 
+GIVEN_UP = [state.value for state in actions.GIVEN_UP]
 WAITING = ("pending", "sending", "dead", "held", "no_recipient")
 
 
@@ -37,10 +42,15 @@ def list_effects(state: str | None, limit: int, as_json: bool) -> None:
 
 @command.command("retry")
 @click.argument("keys", nargs=-1, metavar="[KEY...]", callback=stored_text)
+@click.option("--state", type=click.Choice(GIVEN_UP), help="Without a key: all in this state.  [default: dead]")
 @in_app
-def retry(keys: tuple[str, ...]) -> None:
+def retry(keys: tuple[str, ...], state: str | None) -> None:
     """Queue given-up effects anew; without a key, all dead ones."""
-    say(f"{_write(actions.retry, keys)} queued anew")
+    if keys and state:
+        raise click.UsageError("name keys or a state, not both")
+    with _acting() as context:
+        count = actions.retry(context, keys, EffectState(state or EffectState.DEAD))
+    say(f"{count} queued anew")
 
 
 @command.command("drop")
@@ -48,14 +58,19 @@ def retry(keys: tuple[str, ...]) -> None:
 @in_app
 def drop(keys: tuple[str, ...]) -> None:
     """Give effects up for good."""
-    say(f"{_write(actions.drop, keys)} dropped")
+    with _acting() as context:
+        count = actions.drop(context, keys)
+    say(f"{count} dropped")
 
 
-def _write(action: object, keys: tuple[str, ...]) -> int:
+@contextmanager
+def _acting() -> Iterator[Context]:
+    """Give the context of an operator's action, in the database of this deployment and no other."""
     work_on = runtime()
     with work_on.writing() as session:
-        count: int = action(context_of(work_on, session, actor="operator"), keys)  # type: ignore[operator]  # one of two functions of one shape
-        return count
+        stored = stored_deployment(session)
+        require_own(stored.name if stored else None, work_on.settings.deployment)
+        yield context_of(work_on, session, actor="operator")
 
 
 def _line(message: OutboxMessage) -> str:

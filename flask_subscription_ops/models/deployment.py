@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ..errors import Stopped
 from .base import Base
 from .types import Instant
 
@@ -28,3 +29,12 @@ class Deployment(Base):
 def stored_deployment(session: Session) -> Deployment | None:
     """Return whose database this is, or None before the first job."""
     return session.get(Deployment, DEPLOYMENT_ID)
+
+
+def require_own(stored: str | None, configured: str) -> None:
+    """Raise Stopped where the database belongs to another deployment; one that belongs to nobody yet is free."""
+    if stored not in (None, configured):
+        raise Stopped(
+            f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {configured!r}:"
+            " nothing is sent or changed. Where this is no copy, take it over with `flask subs deployment adopt`"
+        )

@@ -17,6 +17,7 @@ from ..domain.retry import Answer
 from ..domain.states import Status
 from ..errors import ConfigurationError, PermanentFailure
 from ..models import OutboxMessage, Subscription
+from ..models.types import Unreadable
 from ..outside.text import describe
 from ..runtime import Runtime
 from .settle import Ledger
@@ -114,9 +115,10 @@ class Preparation:
 
 def read_details(message: OutboxMessage) -> Mapping[str, Any]:
     """Return what an effect states; raises PermanentFailure where its row holds something else."""
-    if not isinstance(message.details, Mapping):
-        raise PermanentFailure("its details cannot be read: look at its row, then drop it")
-    return message.details
+    if isinstance(message.details, Mapping):
+        return message.details
+    found = message.details if isinstance(message.details, Unreadable) else "no document"
+    raise PermanentFailure(f"its details are {found}: look at its row, then drop it")
 
 
 def _details(message: OutboxMessage, subscription: Subscription | None) -> Mapping[str, Any]:

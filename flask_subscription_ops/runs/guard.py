@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..errors import Stopped
 from ..models import Deployment, JobRun, Subscription
-from ..models.deployment import DEPLOYMENT_ID, stored_deployment
+from ..models.deployment import DEPLOYMENT_ID, require_own, stored_deployment
 from ..runtime import Runtime
 from .run import Run
 
@@ -26,11 +26,7 @@ def require_deployment(run: Run) -> None:
         return
     if stored is None:
         stored = _store(run.runtime, configured)
-    if stored != configured:
-        raise Stopped(
-            f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {configured!r}:"
-            " nothing is sent or changed. Where this is no copy, take it over with `flask subs deployment adopt`"
-        )
+    require_own(stored, configured)
 
 
 def _stored_name(runtime: Runtime) -> str | None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.domain.emails import EMAILS
+from flask_subscription_ops.models import OutboxMessage
 
 from ..hosts import NOON, Host, days
 from .conftest import Shop
@@ -212,6 +213,33 @@ def test_adopting_a_database_lets_its_effects_go(sqlite_host: Host) -> None:
     assert json.loads(shown.stdout) == {"configured": "tests", "stored": "production"}
     assert adopted.exit_code == 0
     assert sqlite_host.kinds == ["trial_started"]
+
+
+@pytest.mark.parametrize("words", [("retry",), ("retry", "{key}"), ("drop", "{key}")])
+def test_the_outbox_of_another_deployment_is_not_written(sqlite_host: Host, words: tuple[str, ...]) -> None:
+    belongs_to_another(sqlite_host)
+    [key] = sqlite_host.effects()
+
+    refused = run(sqlite_host, "outbox", *(word.format(key=key) for word in words))
+
+    assert (refused.exit_code, sqlite_host.effects()) == (4, {key: "pending"})
+    assert "belongs to the deployment" in refused.stderr
+
+
+def test_all_that_are_held_can_be_let_go(sqlite_host: Host) -> None:
+    for account_id in "123":
+        sqlite_host.trial(account_id)
+    dead, held, _ = sqlite_host.effects()
+    for key, state in ((dead, "dead"), (held, "held")):
+        statement = update(OutboxMessage).where(OutboxMessage.effect_key == key).values(state=state, attempts=8)
+        sqlite_host.db.session.execute(statement)
+    sqlite_host.db.session.commit()
+
+    let_go = run(sqlite_host, "outbox", "retry", "--state", "held")
+    both = run(sqlite_host, "outbox", "retry", held, "--state", "held")
+
+    assert (let_go.stdout, both.exit_code) == ("1 queued anew\n", 2)
+    assert list(sqlite_host.effects().values()) == ["dead", "pending", "pending"]
 
 
 def test_a_copy_can_be_adopted_without_what_it_still_had_to_send(sqlite_host: Host) -> None:

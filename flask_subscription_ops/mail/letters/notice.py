@@ -25,5 +25,5 @@ class Notice:
     at: datetime
 
 
-# What days_left counts to is the first of these that is there.
+# In an email of the host's own kind, days_left counts to the first of these that is there.
 INSTANTS = ("trial_ends_at", "grace_ends_at", "period_end", "ended_at")

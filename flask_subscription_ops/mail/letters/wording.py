@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.clock import as_instant, parse_instant
 from ...domain.contacts import Contact, zone_name, zone_of
+from ...domain.emails import email_kind
 from ...domain.reminders import days_between
 from ...outside.text import one_line
 from .environment import language_of
@@ -32,7 +33,7 @@ def variables(notice: Notice, settings: Settings, app_name: str) -> dict[str, An
         **_names(details, settings.mail_context, app_name),
         **details,
         **instants,
-        **_days_left(at, instants, zone),
+        **_days_left(notice.kind, at, instants, zone),
         **_price(details, language),
         **settings.mail_context,
         "contact": _printable(notice.contact, language, zone),
@@ -53,8 +54,9 @@ def _names(details: Mapping[str, Any], context: Mapping[str, Any], app_name: str
     return {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
 
 
-def _days_left(at: datetime, instants: Mapping[str, datetime], zone: tzinfo) -> dict[str, int]:
-    end = next(iter(instants.values()), None)
+def _days_left(kind: str, at: datetime, instants: Mapping[str, datetime], zone: tzinfo) -> dict[str, int]:
+    counts_to = email_kind(kind).counts_to
+    end = instants.get(counts_to) if counts_to else next(iter(instants.values()), None)
     return {} if end is None else {"days_left": days_between(at, end, zone)}
 
 
