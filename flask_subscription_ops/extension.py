@@ -210,7 +210,7 @@ class SubscriptionOps:
         deliver: bool = True,
         limit: int | None = None,
         confirm: str | None = None,
-        progress: Callable[[int], None] = lambda done: None,
+        progress: Callable[[int], None] | None = None,
     ) -> JobReport:
         """Run a job with sessions of its own, as `flask subs NAME` does; `progress` is told how much more was done."""
         from .jobs.table import run_job
@@ -223,7 +223,7 @@ class SubscriptionOps:
             deliver=deliver,
             limit=limit,
             confirm=confirm,
-            progress=progress,
+            progress=progress or (lambda done: None),
         )
 
     def current_account_id(self) -> str | None:

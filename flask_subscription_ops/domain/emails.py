@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from .clock import to_text
 from .reminders import Ladder
 from .states import ENDED, Status
+
+
+class Audience(Enum):
+    """Who a kind of email goes to."""
+
+    CONTACT = "contact"  # the account's, as the host tells it
+    ADMINS = "admins"  # SUBS_ADMIN_EMAILS; it is about no account
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class EmailKind:
     wanted_in: frozenset[Status] = frozenset(Status)
     keyed_by: str | None = None
     counts_to: str | None = None
+    audience: Audience = Audience.CONTACT
 
 
 _TRIALING = frozenset({Status.TRIALING})
@@ -36,6 +45,7 @@ EMAILS: Mapping[str, EmailKind] = {
         EmailKind("trial_expired", frozenset({Status.EXPIRED}), keyed_by="trial_ends_at", counts_to="trial_ends_at"),
         EmailKind("subscribed", frozenset(Status) - ENDED - _TRIALING, counts_to="period_end"),
         EmailKind("canceled", frozenset({Status.CANCELED}), counts_to="ended_at"),
+        EmailKind("alert", audience=Audience.ADMINS),
     )
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from ..domain.clock import to_text
 from ..domain.emails import email_kind
 from ..domain.states import WorkspaceWish
 from ..models import Subscription
+from ..outside.text import one_line
 
 EMAIL = "email"
 WORKSPACES = "workspaces"
@@ -83,6 +84,18 @@ def email(
     """Return an email that states the subscription as it is now; `steps` end its key."""
     key = effect_key(kind, subscription.subject, _stamp(kind, subscription), *steps)
     return Effect(key, kind, EMAIL, about(subscription), due_at, {**stated(subscription), **(details or {})})
+
+
+def alerts(
+    rule: str, subject: str, headline: str, lines: Sequence[str], *, recipients: int, now: datetime
+) -> list[Effect]:
+    """Return an alert about `subject` for each of so many administrators; at most one an hour for the same rule."""
+    hour = now.strftime("%Y-%m-%dT%H")
+    details = {"headline": one_line(headline), "lines": [one_line(line) for line in lines]}
+    return [
+        Effect(f"alert:{rule}:{subject}:{hour}:{n}", "alert", EMAIL, Subject(subject), now, {**details, "recipient": n})
+        for n in range(1, recipients + 1)
+    ]
 
 
 def operation(wish: WorkspaceWish, subscription: Subscription, due_at: datetime, reason: str) -> Effect:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ..domain.clock import to_text
 from ..domain.contacts import Contact
-from ..domain.emails import Facts, why_not
+from ..domain.emails import Audience, Facts, email_kind, why_not
 from ..domain.reminders import Ladder
 from ..domain.retry import Answer
 from ..domain.states import Status
@@ -78,6 +78,8 @@ class Preparation:
     def _email(
         self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
     ) -> Email | None:
+        if email_kind(message.kind).audience is Audience.ADMINS:
+            return self._alert(message)
         reason = self._why_not(message, subscription, contact)
         if reason:
             self.ledger.superseded([message], reason)
@@ -87,6 +89,17 @@ class Preparation:
             self.ledger.no_recipient(message)
             return None
         return self._render(message, _details(message, subscription), contact)
+
+    def _alert(self, message: OutboxMessage) -> Email | None:
+        """An alert says for which of the administrators it is by number: addresses are not stored."""
+        details, settings = read_details(message), self.runtime.settings
+        recipients = dict(enumerate(settings.admin_emails, start=1))
+        address = recipients.get(details.get("recipient", 0))
+        if address is None:
+            self.ledger.no_recipient(message)
+            return None
+        contact = Contact(address, timezone=settings.timezone)
+        return self._render(message, {**details, "deployment": settings.deployment}, contact)
 
     def _why_not(
         self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None

@@ -4,7 +4,7 @@ import html.parser
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 
+from flask_subscription_ops.domain.clock import to_text
 from flask_subscription_ops.domain.contacts import Contact
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from flask_subscription_ops.mail.base import Email
@@ -280,6 +281,22 @@ def test_emails_that_stay_on_the_machine_need_no_sender(app: Flask, make_setting
     app.config["MAIL_DEFAULT_SENDER"] = None
 
     assert Renderer(app, make_settings(mail=("memory", "file"))).sender == "subscriptions@localhost"
+
+
+@pytest.mark.parametrize(
+    ("kind", "days_left"),
+    [("trial_reminder", 3), ("trial_started", 3), ("subscribed", 31), ("canceled", 0), ("own", 3)],
+)
+def test_days_left_counts_to_what_the_kind_is_about(
+    app: Flask, renderer: Renderer, tmp_path: Path, kind: str, days_left: int
+) -> None:
+    for suffix in ("txt", "html"):
+        template(app, tmp_path, f"{kind}.{suffix}", "Subject: {{ days_left }}\n\nHi.\n")
+    sample = renderer.sample(kind)
+    ends = {"trial_ends_at": 3, "period_end": 31, "ended_at": 0}
+    details = {**sample.details, **{name: to_text(sample.at + timedelta(days=n)) for name, n in ends.items()}}
+
+    assert renderer.render(replace(sample, details=details)).subject == str(days_left)
 
 
 class TestHostTemplates:

@@ -15,6 +15,11 @@ CUSTOMERS = {
     "ru": ("Клиент Примеров", "Europe/Moscow"),
     "tr": ("Örnek Müşteri", "Europe/Istanbul"),
 }
+ALERT: Mapping[str, object] = {
+    "deployment": "production",
+    "headline": "2 effects are dead",
+    "lines": ["trial-expired:sub-41:2026-12-01", "trial-expired:sub-42:2026-12-01"],
+}
 DETAILS: Mapping[str, object] = {
     "product": "default",
     "plan": "pro",
@@ -42,6 +47,8 @@ def sample(kind: str, locale: str) -> Notice:
         kind=kind,
         account_id="42",
         contact=Contact("someone@example.com", name, locale, zone),
-        details={**DETAILS, **{key: to_text(AT + after) for key, after in instants.items()}},
+        details={**DETAILS, **{key: to_text(AT + after) for key, after in instants.items()}}
+        if kind != "alert"
+        else ALERT,
         at=AT,
     )
