@@ -13,6 +13,7 @@ from ..domain.retry import Answer, Decision, EffectState, decide, jittered
 from ..errors import NotReady
 from ..models import OutboxMessage
 from ..outside.logs import logger
+from ..outside.text import redacted
 from ..runtime import Runtime
 from ..signals import effect_failed, send
 from .claim import RELEASED
@@ -22,7 +23,7 @@ from .writer import Writer
 
 log = logger()
 
-ERROR_LENGTH = 1000
+WITHOUT_REASON = frozenset({Answer.DONE, Answer.UNTRIED})
 NO_TEXT = "an error whose text cannot be stored"
 
 
@@ -56,11 +57,12 @@ class Ledger:
         self, messages: Sequence[OutboxMessage], answer: Answer, detail: str = "", *, apart: bool = False
     ) -> None:
         """Write what follows the answer for these; those `apart` are claimed by themselves from now on."""
+        said = redacted(detail) or ("" if answer in WITHOUT_REASON else "no reason was given")
         by_decision: dict[Decision, list[OutboxMessage]] = defaultdict(list)
         for message in messages:
             by_decision[self._decide(message, answer, apart)].append(message)
         for decision, group in by_decision.items():
-            self._settle(group, decision, detail)
+            self._settle(group, decision, said)
 
     def superseded(self, messages: Sequence[OutboxMessage], reason: str) -> None:
         """The reason for these was gone when their turn came."""
@@ -150,7 +152,7 @@ def outcome_of(message: OutboxMessage, decision: Decision, detail: str, now: dat
     if decision.undoes:
         values |= {"first_tried_at": message.first_tried_at, "marked_at": message.marked_at}
     if detail or decision.state is EffectState.DONE:
-        values["last_error"] = detail[:ERROR_LENGTH] or None
+        values["last_error"] = detail or None
     return values
 
 

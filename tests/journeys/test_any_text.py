@@ -163,7 +163,11 @@ def test_a_reason_is_refused_before_anything_is_written_or_kept_whole(host: Host
     everything_still_works(host)
 
 
-TEXT_COLUMNS = [column.key for column in Subscription.__table__.c if isinstance(column.type, (String, Key))]
+TEXT_COLUMNS = [
+    column.key
+    for column in Subscription.__table__.c
+    if isinstance(column.type, (String, Key)) and column.key != "audit_hash"
+]
 
 
 @pytest.mark.parametrize("column", TEXT_COLUMNS)
@@ -250,8 +254,9 @@ def test_whatever_a_hook_says_its_effect_alone_fails_and_is_counted(
         of = {"contacts": "email", "suspend_workspaces": "workspaces"}[hook]
         effects = select(OutboxMessage).where(OutboxMessage.channel == of, OutboxMessage.kind != "trial_started")
         bad = host.db.session.scalars(effects.where(OutboxMessage.account_id == f"bad{number}")).one()
+        outcome = "partial" if kind is PermanentFailure else "ok"
         [done] = host.db.session.scalars(effects.where(OutboxMessage.account_id == f"good{number}"))
-        assert (report.outcome.value, done.state, bad.attempts) == ("partial", "done", 1)
+        assert (report.outcome.value, done.state, bad.attempts) == (outcome, "done", 1)
         assert_told(bad)
 
     check()
