@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import String, func, select
+from sqlalchemy.exc import IntegrityError
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure, SubscriptionOpsError, UnknownOutcome
@@ -163,10 +164,11 @@ def test_a_reason_is_refused_before_anything_is_written_or_kept_whole(host: Host
     everything_still_works(host)
 
 
+OURS = {"audit_hash"}  # no door: the package alone writes it
 TEXT_COLUMNS = [
     column.key
     for column in Subscription.__table__.c
-    if isinstance(column.type, (String, Key)) and column.key != "audit_hash"
+    if isinstance(column.type, (String, Key)) and column.key not in OURS
 ]
 
 
@@ -183,7 +185,7 @@ def test_a_row_that_moves_in_is_refused_or_kept_whole(host: Host, column: str) -
             subscription = Subscription(**given | {column: value})
             host.db.session.add(subscription)
             host.db.session.commit()
-        except SubscriptionOpsError:
+        except (SubscriptionOpsError, IntegrityError):  # the latter for an account that is there already
             assert rows(host) == before
             return
         assert getattr(host.reload(subscription), column) == (value or getattr(subscription, column))
