@@ -208,7 +208,8 @@ def test_a_migration_written_on_sqlite_keeps_the_types_of_a_server(
     laptop.dispose()
 
     kept = {column: kind for column, kind in types(engine).items() if column in old}
-    assert kept == {**{column: old[column] for column in kept}, ("subs_audit", "actor"): "VARCHAR(255)"}
+    assert kept.pop(("subs_audit", "actor")).startswith("VARCHAR(255)")
+    assert {column: kind for column, kind in kept.items() if not kind.startswith(old[column])} == {}
     assert checks(engine) == in_models(metadata)
 
 
