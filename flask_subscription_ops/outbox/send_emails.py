@@ -59,7 +59,7 @@ class Emails:
         return not self._has_stopped
 
     def _carry_out(self, claim: Claim, ledger: Ledger, preparation: Preparation, alone: bool) -> None:
-        accounts = sorted({message.account_id for message in claim.messages if message.account_id})
+        accounts = list(dict.fromkeys(m.account_id for m in claim.messages if m.account_id))  # the most urgent first
         answers = self._asking.ask(accounts)
         gone = answers.gone(accounts)
         if gone and not self._gone.may_be(gone, len(accounts)):
