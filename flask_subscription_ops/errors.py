@@ -12,6 +12,7 @@ SubscriptionOpsError
 ├── AppendOnly                somebody tried to rewrite the audit
 ├── TimeTravelRefused         a run dated elsewhere would write
 ├── Stopped                   a guard stopped a run before it changed anything
+├── RunFailed                 a job's command ended before its end, for the reason it names
 ├── InstallationFailed        the units could not be written, installed or removed
 ├── NotReady                  the database cannot be used as it is
 │   ├── DatabaseUnreachable
@@ -83,6 +84,10 @@ class Stopped(SubscriptionOpsError):
     def __init__(self, reason: str, confirm: str | None = None) -> None:
         super().__init__(reason)
         self.confirm = confirm
+
+
+class RunFailed(SubscriptionOpsError):
+    """A job's command ended before its end; its cause is what was raised."""
 
 
 class InstallationFailed(SubscriptionOpsError):

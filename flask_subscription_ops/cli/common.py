@@ -22,6 +22,7 @@ from ..errors import (
     InstallationFailed,
     InvalidInput,
     NotReady,
+    RunFailed,
     Stopped,
     SubscriptionOpsError,
     TimeTravelRefused,
@@ -41,10 +42,6 @@ STOPPED = 4
 SENTENCE_LIMIT = 1000  # characters of one sentence of ours, with what it quotes
 
 
-class CouldNotRun(Exception):
-    """A job ended before its end; says why in one sentence."""
-
-
 def runtime() -> Runtime:
     """Return what the current app works with."""
     return cast(Runtime, current_app.extensions[RUNTIME])
@@ -58,8 +55,6 @@ def in_app(function: Command) -> Command:
         _log_to_stderr()
         try:
             return function(*args, **kwargs)
-        except CouldNotRun as error:
-            fail(error, COULD_NOT_RUN)
         except SubscriptionOpsError as error:
             fail(error, exit_code(error))
         except DBAPIError as error:
@@ -70,7 +65,7 @@ def in_app(function: Command) -> Command:
 
 def exit_code(error: SubscriptionOpsError) -> int:
     """Return the exit code that an error stands for."""
-    if isinstance(error, (NotReady, ConfigurationError, InstallationFailed)):
+    if isinstance(error, (NotReady, ConfigurationError, InstallationFailed, RunFailed)):
         return COULD_NOT_RUN
     if isinstance(error, Stopped):
         return STOPPED

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import SubscriptionOpsError
+from ..errors import ConfigurationError, NotReady, RunFailed, SubscriptionOpsError
 from ..outside.logs import logger
 from ..outside.text import describe
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
-from .common import CouldNotRun, echo_json, in_app, instant, refusal, runtime, say, sentence, stored_text, table
+from .common import echo_json, in_app, instant, refusal, runtime, say, sentence, stored_text, table
 
 if TYPE_CHECKING:
     from ..runs.run import Run
@@ -86,7 +86,7 @@ def _carry_out_as_json(run: Run) -> JobReport:
     try:
         with redirect_stdout(sys.stderr):
             return _carry_out(run)
-    except CouldNotRun as reason:
+    except SubscriptionOpsError as reason:
         error = {"error": sentence(reason)}
         raise
     finally:
@@ -99,13 +99,15 @@ def _carry_out(run: Run) -> JobReport:
 
     try:
         return carry_out(run)
+    except (NotReady, ConfigurationError):
+        raise
     except SubscriptionOpsError as error:
-        raise CouldNotRun(str(error)) from error
+        raise RunFailed(str(error)) from error
     except DBAPIError as error:
-        raise CouldNotRun(refusal(error)) from error
+        raise RunFailed(refusal(error)) from error
     except Exception as error:
         log.exception("%s could not be run", run.job.name)
-        raise CouldNotRun(f"{run.job.name} could not be run: {describe(error)}") from error
+        raise RunFailed(f"{run.job.name} could not be run: {describe(error)}") from error
 
 
 @contextmanager
