@@ -87,6 +87,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             return
         reply = self._answer(step, "221 bye" if step == "QUIT" else "250 ok", line)
         self.refused = self.refused or (step == "RCPT" and not reply.startswith("250"))
+        if step == "STAR" and reply.startswith("220"):
+            self.server.over.wait(30)  # it knows no TLS, and says nothing more
+            raise _Closed
         if step == "QUIT":
             raise _Closed
 
