@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}
 EXPLAINABLE = re.compile(
-    r"(SELECT (?!EXISTS)|UPDATE)\b.*\bsubs_(subscriptions|outbox)\b", re.DOTALL
+    r"(SELECT (?!EXISTS)|UPDATE).*\bsubs_(subscriptions|outbox)\b", re.DOTALL
 )  # not the schema probe
 
 
