@@ -8,10 +8,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from .hosts import Host, running_host
 from .servers import DATABASES, Missing, database
+
+# In CI every run tries the same examples, and a busy machine is no fault.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
 
 SLOW = (
     "tests/crash/",
