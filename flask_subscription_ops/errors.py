@@ -11,7 +11,7 @@ SubscriptionOpsError
 ├── IllegalTransition         the subscription's status does not allow the cause
 ├── AppendOnly                somebody tried to rewrite the audit
 ├── TimeTravelRefused         a run dated elsewhere would write
-├── Stopped                   a guard stopped a run before it changed anything
+├── Stopped                   a guard stopped a run, and what it names was not done
 ├── RunFailed                 a job's command ended before its end, for the reason it names
 ├── InstallationFailed        the units could not be written, installed or removed
 ├── NotReady                  the database cannot be used as it is
@@ -79,7 +79,7 @@ class TimeTravelRefused(SubscriptionOpsError):
 
 
 class Stopped(SubscriptionOpsError):
-    """A guard stopped the run before it changed anything; `confirm` is the token that lets it go on, if one can."""
+    """A guard stopped the run; `confirm` is the token that lets it go on, if one can."""
 
     def __init__(self, reason: str, confirm: str | None = None) -> None:
         super().__init__(reason)
@@ -95,7 +95,7 @@ class InstallationFailed(SubscriptionOpsError):
 
 
 class NotReady(SubscriptionOpsError):
-    """The database cannot be used as it is; nothing was sent."""
+    """The database cannot be used as it is."""
 
 
 class DatabaseUnreachable(NotReady):

@@ -85,6 +85,7 @@ def test_the_report_is_described_key_by_key() -> None:
     from flask_subscription_ops.runs.report import JobReport
 
     report = JobReport("trial-check", datetime.now(timezone.utc), dry_run=True, confirm="token", stopped_by="brake")
+    report.would_stop = "brake"
     table = sections(read("reference/commands.md"))["The report"]
 
     assert {key for row in rows(table) for key in row[0].replace("`", "").split(", ")} == set(report.to_dict())
