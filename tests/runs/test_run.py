@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_subscription_ops.errors import ConfigurationError, InvalidInput, NaiveDatetime, TimeTravelRefused, UnknownJob
+from flask_subscription_ops.errors import InvalidInput, NaiveDatetime, SchemaOutdated, TimeTravelRefused, UnknownJob
 from flask_subscription_ops.models import AuditEntry, JobRun, OutboxMessage
 from flask_subscription_ops.signals import job_finished
 
@@ -71,6 +71,20 @@ def test_a_report_has_exactly_the_keys_of_the_contract(sqlite_host: Host) -> Non
     assert list(report["effects"]) == ["queued", "delivered", "failed"]
 
 
+def test_a_run_that_failed_is_told_of_too(sqlite_host: Host) -> None:
+    told: list[str] = []
+
+    def tell(sender: Any, report: Any) -> None:
+        told.append(report.outcome.value)
+
+    sqlite_host.db.drop_all()
+
+    with job_finished.connected_to(tell), pytest.raises(SchemaOutdated):
+        sqlite_host.deliver(NOON)
+
+    assert told == ["failed"]
+
+
 def test_a_finished_run_is_told_of(sqlite_host: Host) -> None:
     told: list[Any] = []
 
@@ -81,21 +95,6 @@ def test_a_finished_run_is_told_of(sqlite_host: Host) -> None:
         report = sqlite_host.check(NOON)
 
     assert told == [(sqlite_host.app, {"report": report})]
-
-
-def test_a_run_that_failed_is_told_of_too(sqlite_host: Host) -> None:
-    told: list[str] = []
-
-    def tell(sender: Any, report: Any) -> None:
-        told.append(report.outcome.value)
-
-    sqlite_host.trial()
-    sqlite_host.subs._hooks._functions.pop("contacts")
-
-    with job_finished.connected_to(tell), pytest.raises(ConfigurationError):
-        sqlite_host.deliver(NOON)
-
-    assert told == ["failed"]
 
 
 def test_a_run_that_failed_is_recorded_as_failed(sqlite_host: Host) -> None:
