@@ -14,7 +14,7 @@ from .common import FOUND, echo_json, in_app, instant, runtime, say, stored_text
 @click.command("audit")
 @click.option("--since", metavar="ISO8601", callback=instant, help="Only what was written at or after this instant.")
 @click.option("--account", "account_id", metavar="ACCOUNT", callback=stored_text, help="Only this account's.")
-@click.option("--verify", "verifies", is_flag=True, help="Check that no entry is missing, repeated or contradictory.")
+@click.option("--verify", "verifies", is_flag=True, help="Check that nothing is missing, repeated or rewritten.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, which is the default.")
 @in_app
 def command(since: datetime | None, account_id: str | None, verifies: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_subscription_ops.errors import InvalidInput, NaiveDatetime, TimeTravelRefused, UnknownJob
+from flask_subscription_ops.errors import InvalidInput, NaiveDatetime, SchemaOutdated, TimeTravelRefused, UnknownJob
 from flask_subscription_ops.models import AuditEntry, JobRun, OutboxMessage
 from flask_subscription_ops.signals import job_finished
 
@@ -69,6 +69,20 @@ def test_a_report_has_exactly_the_keys_of_the_contract(sqlite_host: Host) -> Non
 
     assert list(report) == KEYS
     assert list(report["effects"]) == ["queued", "delivered", "failed"]
+
+
+def test_a_run_that_failed_is_told_of_too(sqlite_host: Host) -> None:
+    told: list[str] = []
+
+    def tell(sender: Any, report: Any) -> None:
+        told.append(report.outcome.value)
+
+    sqlite_host.db.drop_all()
+
+    with job_finished.connected_to(tell), pytest.raises(SchemaOutdated):
+        sqlite_host.deliver(NOON)
+
+    assert told == ["failed"]
 
 
 def test_a_finished_run_is_told_of(sqlite_host: Host) -> None:

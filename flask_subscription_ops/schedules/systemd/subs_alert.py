@@ -41,7 +41,7 @@ MEANINGS = {
     "1": "The job finished, but something failed or needs a person: the log names it.",
     "2": "The command line of the unit is wrong, or the app could not start: the log names it.",
     "3": "The job could not run: configuration, database or schema.",
-    "4": "The job was stopped by a brake or guard before it changed anything: the log says how to go on.",
+    "4": "The job was stopped by a brake or guard: the log says why, and how to go on.",
     "203": "The program of the unit cannot be run: is the virtual environment complete?",
     "217": "The user of the unit does not exist: run systemd-sysusers.",
     "226": "A folder the unit needs is missing.",
