@@ -27,6 +27,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -95,16 +96,25 @@ def _insert(session: Session, model: type[Base], rows: Rows) -> Any:
 
 
 def _insert_new_on_mysql(session: Session, model: type[Base], rows: Rows, unique: str) -> set[str]:
-    # INSERT IGNORE would also pass over values that do not fit; this passes over a repeated key alone, which is there
-    # only where another transaction was quicker than the question.
-    key: ColumnElement[str] = model.__table__.c[unique]
-    asked = select(key).where(key.in_([row[unique] for row in rows]))
-    stored = set(session.scalars(asked, bind_arguments={"mapper": model.__mapper__}))
-    new = [row for row in rows if row[unique] not in stored]
-    if new:
-        statement = import_module("sqlalchemy.dialects.mysql").insert(model.__table__)
-        session.execute(statement.on_duplicate_key_update({unique: key}), new)
-    return {row[unique] for row in new}
+    # INSERT IGNORE would also pass over values that do not fit, and ON DUPLICATE KEY does not tell whose row stands
+    # there now. One statement is refused as a whole where another transaction was quicker: then ask again.
+    table: Any = model.__table__
+    names, own = list(rows[0]), {"mapper": model.__mapper__}
+    asked = select(table.c[unique]).where(table.c[unique].in_([row[unique] for row in rows]))
+    stored = set(session.scalars(asked, bind_arguments=own))
+    while new := [row for row in rows if row[unique] not in stored]:
+        dialect = _dialect(session, model)
+        source = select(*_rows_as_table(dialect.name, table, names).c)
+        document = json.dumps(_plain(dialect, model, new))
+        try:
+            session.execute(insert(table).from_select(names, source), {"rows": document}, bind_arguments=own)
+        except IntegrityError:
+            before, stored = stored, set(session.scalars(asked.with_for_update(read=True), bind_arguments=own))
+            if stored == before:
+                raise
+        else:
+            return {row[unique] for row in new}
+    return set()
 
 
 @lru_cache(maxsize=64)
