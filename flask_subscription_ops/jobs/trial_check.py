@@ -12,6 +12,7 @@ from ..actions.remind_trials import remind_trials
 from ..domain.contacts import Contact
 from ..domain.states import Status
 from ..models import Subscription
+from ..outbox.contacts import Asking
 from ..runs.guard import brake
 from ..runs.run import Run
 from ..runs.sweep import Sweep, sweep
@@ -22,7 +23,8 @@ def do(run: Run) -> None:
     over = _over(run)
     brake(run, over, "end")
     sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
-    sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, run.runtime.contacts))
+    asking = Asking(run.runtime)
+    sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, asking))
 
 
 def _over(run: Run) -> ColumnElement[bool]:
@@ -45,7 +47,7 @@ def _to_look_at(run: Run) -> ColumnElement[bool]:
     )
 
 
-def _end(context: Context, trials: Sequence[Subscription], _: object) -> int:
+def _end(context: Context, trials: Sequence[Subscription], _: Mapping[str, Contact]) -> int:
     return end_trials(context, trials)
 
 

@@ -40,12 +40,14 @@ class Answers:
 class Asking:
     """The contacts hook during one run. Each asking ends within SUBS_HOOK_TIMEOUT, whatever hangs.
 
-    Once it has hung for many, each account is asked for alone, so that one that hangs holds up no other.
+    Once it has hung for many, each account is asked for alone, so that one that hangs holds up no other. `fault` is
+    what it failed with the last time.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._each_alone = False
+        self._each_alone = self._is_said = False
+        self.fault = ""
 
     def ask(self, account_ids: Sequence[str]) -> Answers:
         """Return the answers for these accounts; raises ConfigurationError where there is no hook."""
@@ -57,9 +59,9 @@ class Asking:
         except ConfigurationError:
             raise
         except Exception as error:
+            self.fault = describe(error)
             if len(account_ids) == 1:
                 return Answers(failed={account_ids[0]: _failure(error)})
-            log.warning("the contacts hook failed for %d accounts: %s", len(account_ids), describe(error))
             if isinstance(error, DeadlineExceeded):
                 self._each_alone = True
                 return Answers(unasked=frozenset(account_ids))
@@ -83,7 +85,18 @@ class Asking:
                 failed[account_id] = f"the contacts hook was cut off after {timeout:g} s: make it faster"
             except Exception as error:
                 failed[account_id] = _failure(error)
+        self._say_once(len(contacts), len(account_ids))
         return Answers(contacts, failed, frozenset(account_ids) - set(calls))
+
+    def _say_once(self, answered: int, asked: int) -> None:
+        if answered and not self._is_said:
+            log.warning(
+                "the contacts hook failed for %d accounts together, and answered for %d of them one by one: %s",
+                asked,
+                answered,
+                self.fault,
+            )
+            self._is_said = True
 
 
 def _has_room(calls: Sequence[Call], deadline: Deadline, patience: float) -> bool:

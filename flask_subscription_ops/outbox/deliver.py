@@ -62,4 +62,5 @@ def _say_what_waits(delivery: Delivery, channel: Channel) -> None:
         kinds = {row.kind: row.effects for row in session.execute(waiting)}
     delivery.tally.deferred.update(kinds)
     if kinds:
-        log.warning("%s: %d %s wait", channel.waits_for, sum(kinds.values()), channel.calls_them)
+        waiting_now = sum(kinds.values()), channel.calls_them
+        log.warning("%s: %d %s wait (%s)", channel.waits_for, *waiting_now, channel.fault)

@@ -48,7 +48,8 @@ class Channel(Protocol):
 
     name: str
     calls_them: str  # what its effects are for people
-    waits_for: str  # why some of them wait, once the other side turned out to be away; else empty
+    waits_for: str  # what some of them wait for, once the other side turned out to be away; else empty
+    fault: str  # what it was away with, in the words of the error
 
     def __init__(self, delivery: Delivery) -> None: ...
 

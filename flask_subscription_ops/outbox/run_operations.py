@@ -34,7 +34,7 @@ class Operations:
     calls_them = "operations"
 
     def __init__(self, delivery: Delivery) -> None:
-        self.waits_for = ""
+        self.waits_for = self.fault = ""
         self._delivery, self._runtime = delivery, delivery.runtime
         self._in_vain = 0  # claims in a row of which nothing reached the provisioner
 
@@ -58,7 +58,7 @@ class Operations:
         flights = _Flights(self._delivery, lease, ledger)
         flights.run(messages)
         if flights.not_reached:
-            self.waits_for = "the provisioner cannot be reached"
+            self.waits_for, self.fault = "the provisioner cannot be reached", flights.fault
             self._delivery.put_off |= {message.id for message in flights.not_reached}
         self._in_vain = self._in_vain + 1 if len(flights.not_reached) == len(messages) else 0
         if flights.misconfigured is not None:
@@ -85,6 +85,7 @@ class _Flights:
         self._delivery, self._runtime, self._lease, self._ledger = delivery, delivery.runtime, lease, ledger
         self._flights: list[_Flight] = []
         self.not_reached: list[OutboxMessage] = []
+        self.fault = ""  # why one of those was not reached
         self.misconfigured: ConfigurationError | None = None
 
     def run(self, messages: Sequence[OutboxMessage]) -> None:
@@ -139,7 +140,9 @@ class _Flights:
         except Exception as error:
             answer = _answer(error)
             self._ledger.record([flight.message], answer, describe(error))
-            self.not_reached += [flight.message] if answer is Answer.UNREACHABLE else []
+            if answer is Answer.UNREACHABLE:
+                self.not_reached.append(flight.message)
+                self.fault = describe(error)
         else:
             self._ledger.record([flight.message], Answer.DONE)
 

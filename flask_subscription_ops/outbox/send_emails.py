@@ -31,7 +31,7 @@ class Emails:
     calls_them = "emails"
 
     def __init__(self, delivery: Delivery) -> None:
-        self.waits_for = ""
+        self.waits_for = self.fault = ""
         self._delivery, self._runtime = delivery, delivery.runtime
         self._asking, self._gone = Asking(delivery.runtime), GoneAccounts(delivery)
         self._has_stopped = False
@@ -69,8 +69,10 @@ class Emails:
         answered = self._settle_unanswered(claim, ledger, answers, answers.anybody(accounts), alone)
         ready = _not_sent_before(self._runtime.transport, preparation.ready(answered, answers.contacts), ledger)
         self._delivery.count(len(claim.messages) - sum(m.account_id in answers.unasked for m in claim.messages))
-        if not Senders(self._delivery, claim.lease, ready).run():
-            self.waits_for, self._has_stopped = "the mail server cannot be reached", True
+        senders = Senders(self._delivery, claim.lease, ready)
+        senders.run()
+        if senders.fault is not None:
+            self.waits_for, self.fault, self._has_stopped = "the mail server cannot be reached", senders.fault, True
 
     def _settle_unanswered(
         self, claim: Claim, ledger: Ledger, answers: Answers, anybody: bool, alone: bool
@@ -88,7 +90,7 @@ class Emails:
                 ledger.record([message], Answer.DEFERRED if is_its_own else Answer.UNREACHABLE, error, apart=is_its_own)
                 self._delivery.put_off.add(message.id)
         if answers.failed and not is_its_own:
-            self.waits_for = "the contacts hook does not answer"
+            self.waits_for, self.fault = "the contacts hook does not answer", self._asking.fault
             self._has_stopped = self._in_vain >= CLAIMS_IN_VAIN
         ledger.record([m for m in claim.messages if m.account_id in answers.unasked], Answer.UNTRIED)
         unanswered = {*answers.failed, *answers.unasked}

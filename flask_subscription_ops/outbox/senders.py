@@ -29,14 +29,18 @@ class Senders:
         self._is_over = threading.Event()
         self._senders = [_Sender(delivery, lease, ready[i::connections], self._is_over) for i in range(connections)]
 
-    def run(self) -> bool:
-        """Send; tell whether the transport could be reached. Raises what ended one of them, when all have ended."""
+    @property
+    def fault(self) -> str | None:
+        """Why the transport could not be reached; None where it was."""
+        return next((sender.fault for sender in self._senders if sender.fault is not None), None)
+
+    def run(self) -> None:
+        """Send; raises what ended one of them, when all have ended."""
         try:
             self._side_by_side()
         finally:
             for sender in self._senders:
                 self._delivery.tally.add(sender.tally)
-        return all(sender.reachable for sender in self._senders)
 
     def _side_by_side(self) -> None:
         if len(self._senders) == 1:
@@ -58,7 +62,7 @@ class _Sender:
     def __init__(self, delivery: Delivery, lease: Lease, ready: Sequence[Ready], is_over: threading.Event) -> None:
         self._delivery, self._runtime, self._lease, self._is_over = delivery, delivery.runtime, lease, is_over
         self.tally = Tally()  # its own, as senders run side by side
-        self.reachable = True
+        self.fault: str | None = None  # why the transport cannot be reached
         self.error: Exception | None = None
         self._waiting = list(reversed(ready))
         self._messages = {item.email.key: item.message for item in ready}
@@ -103,7 +107,7 @@ class _Sender:
         message = self._messages[outcome.email.key]
         answer = _answer(outcome)
         if outcome.unreachable:
-            self.reachable = False
+            self.fault = outcome.detail
             self._is_over.set()
         if answer is Answer.DONE:
             self._accepted.append(message)  # written before the next email leaves, those of one call together

@@ -41,6 +41,7 @@ class JobReport:
     changed: int = 0
     skipped: int = 0
     failed: int = 0
+    waiting: int = 0  # subscriptions that wait for the host's hook
     seconds: float = 0.0
     confirm: str | None = None
     stopped_by: str | None = None
@@ -50,8 +51,8 @@ class JobReport:
 
     @property
     def deferred(self) -> int:
-        """How many effects were put off; they go by themselves."""
-        return sum(self.tally.deferred.values())
+        """How many subscriptions and effects were put off; their turn comes by itself."""
+        return self.waiting + sum(self.tally.deferred.values())
 
     @property
     def failures(self) -> list[dict[str, str]]:

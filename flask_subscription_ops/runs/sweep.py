@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.context import Context
-from ..errors import ConfigurationError, DeadlineExceeded, NotReady, Stopped
+from ..domain.contacts import Contact
+from ..errors import ConfigurationError, NotReady, Stopped
 from ..models.bulk import among
+from ..outbox.contacts import Asking
 from ..outside.text import describe
 from .run import Run
-
-HANGS_TOLERATED = 3  # rows of a chunk whose hook may hang before the rest of the chunk is given up
+from .unanswered import Unanswered
 
 Row = TypeVar("Row", bound="Swept")
 
@@ -36,16 +37,16 @@ class Swept(Protocol):
 class Sweep(Generic[Row]):
     """What is due and what to do about it.
 
-    `due` selects rows of the model `of`, `by` is the indexed date they are walked along. `prepare` gets the keys of
-    the accounts of a chunk, before its rows are locked and outside any transaction; `act` runs inside one and returns
-    how many rows it changed. Either may raise: the chunk is then done again row by row.
+    `due` selects rows of the model `of`, `by` is the indexed date they are walked along. `act` runs in a transaction
+    that holds the rows of a chunk, and returns how many of them it changed; where it raises, the chunk is done again
+    row by row. With `asking` it gets the contacts of their accounts, asked for before any row is locked.
     """
 
     of: type[Row]
     due: ColumnElement[bool]
     by: InstrumentedAttribute[Any]
-    act: Callable[[Context, Sequence[Row], Any], int]
-    prepare: Callable[[Sequence[str]], Any] | None = None
+    act: Callable[[Context, Sequence[Row], Mapping[str, Contact]], int]
+    asking: Asking | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,26 @@ class _Place:
 
 def sweep(run: Run, task: Sweep[Any]) -> None:
     """Handle every due row once, at most as many as the run has room for."""
+    if task.asking is None:
+        for rows in _chunks(run, task):
+            _chunk(run, task, rows, {})
+        return
+    unanswered = Unanswered(run.report, task.asking, task.of.name_of)
+    for rows in _chunks(run, task):
+        _chunk(run, task, *unanswered.ask(rows))
+        if unanswered.is_away:
+            break
+    unanswered.settle()
+
+
+def _chunks(run: Run, task: Sweep[Any]) -> Iterator[Sequence[Any]]:
     place: _Place | None = None
     while (size := min(run.room, run.runtime.settings.batch_size)) > 0:
         found = _peek(run, task, place, size)
         if not found:
             return
         place = _Place(found[-1].at, found[-1].id)
-        _chunk(run, task, found)
+        yield found
         run.progress(len(found))
 
 
@@ -78,43 +92,35 @@ def _peek(run: Run, task: Sweep[Any], place: _Place | None, size: int) -> Sequen
         return session.execute(statement.order_by(task.by, model.id).limit(size)).all()
 
 
-def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
+def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
     try:
-        _handle(run, task, rows)
+        _handle(run, task, rows, contacts)
     except (NotReady, ConfigurationError, Stopped):
         raise
     except Exception:
         run.runtime.require_database()
-        _each_alone(run, task, rows)
+        for row in rows:
+            _alone(run, task, row, contacts)
 
 
-def _each_alone(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
-    hangs: list[DeadlineExceeded] = []
-    for row in rows:
-        if len(hangs) == HANGS_TOLERATED:
-            _fail(run, task, row.id, hangs[-1])
-            continue
-        try:
-            _handle(run, task, [row])
-        except (NotReady, ConfigurationError, Stopped):
-            raise
-        except Exception as error:
-            run.runtime.require_database()
-            hangs += [error] if isinstance(error, DeadlineExceeded) else []
-            _fail(run, task, row.id, error)
+def _alone(run: Run, task: Sweep[Any], row: Any, contacts: Mapping[str, Contact]) -> None:
+    try:
+        _handle(run, task, [row], contacts)
+    except (NotReady, ConfigurationError, Stopped):
+        raise
+    except Exception as error:
+        run.runtime.require_database()
+        run.report.examined += 1
+        run.report.fail(task.of.name_of(row.id), describe(error))
 
 
-def _fail(run: Run, task: Sweep[Any], row_id: int, error: Exception) -> None:
-    run.report.examined += 1
-    run.report.fail(task.of.name_of(row_id), describe(error))
-
-
-def _handle(run: Run, task: Sweep[Any], rows: Sequence[Any]) -> None:
-    prepared = task.prepare(sorted({row.account_id for row in rows})) if task.prepare else None
+def _handle(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
+    if not rows:
+        return
     with run.transaction() as session:
         locked = _lock(session, task, rows)
         context = run.context(session)
-        changed = task.act(context, locked, prepared) if locked else 0
+        changed = task.act(context, locked, contacts) if locked else 0
     report = run.report
     report.examined += len(locked)
     report.changed += changed

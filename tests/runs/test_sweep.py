@@ -25,7 +25,8 @@ def test_an_account_whose_contact_cannot_be_asked_for_stops_nobody_else(host: Ho
     report = host.check(A_WEEK_BEFORE, deliver=False)
 
     assert (report.examined, report.changed, report.failed) == (5, 4, 1)
-    assert report.failures == [{"subject": "sub-3", "error": "RuntimeError: the directory is away"}]
+    error = "the contacts hook failed: RuntimeError: the directory is away"
+    assert report.failures == [{"subject": "sub-3", "error": error}]
     assert report.outcome.exit_code == 1
     assert _reminded(host) == [1, 2, 4, 5]
 
