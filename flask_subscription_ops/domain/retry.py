@@ -35,6 +35,7 @@ class Answer(Enum):
     DONE = "done"
     REFUSED = "refused"  # it will never be taken as it is
     DEFERRED = "deferred"  # surely not done, for a reason of its own
+    UNPREPARED = "unprepared"  # surely not done: what makes it, such as a template, is at fault and needs a human
     UNREACHABLE = "unreachable"  # the other side could not be reached or used: nothing of the effect's own
     UNKNOWN = "unknown"  # it may have happened
     CANNOT_ASK = "cannot_ask"  # tried before, and nobody can tell now whether it happened
@@ -45,7 +46,7 @@ class Answer(Enum):
 
 FINAL = {Answer.DONE: EffectState.DONE, Answer.REFUSED: EffectState.DEAD}
 NEVER_COUNT = frozenset({Answer.UNREACHABLE, Answer.CANNOT_ASK, Answer.UNTRIED})
-SURELY_NOT = frozenset({Answer.DEFERRED, Answer.UNREACHABLE, Answer.UNTRIED})
+SURELY_NOT = frozenset({Answer.DEFERRED, Answer.UNPREPARED, Answer.UNREACHABLE, Answer.UNTRIED})
 MAY_HAVE_HAPPENED = frozenset({Answer.UNKNOWN, Answer.CUT_OFF})
 
 
@@ -55,7 +56,8 @@ class Decision:
 
     `wait` lasts until the next try; None leaves the instant from which it is due, and so its urgency, as it is.
     `counts` keeps the claim as a try. `undoes` says that it surely did not happen this time: what the claim noted
-    about a possible hand-over is taken back. An effect that is `alone` is claimed by itself from now on.
+    about a possible hand-over is taken back. An effect that is `alone` is claimed by itself from now on. `alarms` says
+    that a person is needed although it is tried again.
     """
 
     state: EffectState
@@ -63,6 +65,7 @@ class Decision:
     counts: bool = True
     undoes: bool = False
     alone: bool = False
+    alarms: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -72,7 +75,7 @@ class Decision:
     @property
     def needs_a_human(self) -> bool:
         """Whether a person must look at it."""
-        return self.state in NEEDS_A_HUMAN
+        return self.alarms or self.state in NEEDS_A_HUMAN
 
 
 def decide(
@@ -100,7 +103,8 @@ def decide(
 def _again(answer: Answer, attempts: int, alone: bool) -> Decision:
     if answer is Answer.CUT_OFF:  # once with others, once alone: from then on it is the likely cause, and waits
         return Decision(EffectState.PENDING, backoff(attempts - 2) if attempts > 2 else None, alone=True)
-    return Decision(EffectState.PENDING, backoff(attempts), undoes=answer in SURELY_NOT, alone=alone)
+    alarms = answer is Answer.UNPREPARED
+    return Decision(EffectState.PENDING, backoff(attempts), undoes=answer in SURELY_NOT, alone=alone, alarms=alarms)
 
 
 def _snooze(answer: Answer, alone: bool) -> timedelta | None:

@@ -72,7 +72,7 @@ class Preparation:
         except PermanentFailure as error:
             self.ledger.record([message], Answer.REFUSED, describe(error))
         except Exception as error:
-            self.ledger.record([message], Answer.DEFERRED, describe(error))
+            self.ledger.record([message], Answer.UNPREPARED, describe(error))
         return None
 
     def _email(

@@ -30,6 +30,8 @@ FIRST: dict[str, Any] = {
         (Answer.DEFERRED, {"attempts": 2}, Decision(PENDING, 5 * MINUTE, undoes=True)),
         (Answer.DEFERRED, {"attempts": 3}, Decision(DEAD)),
         (Answer.DEFERRED, {"at_most_once": True, "marked": True}, Decision(PENDING, MINUTE, undoes=True)),
+        (Answer.UNPREPARED, {}, Decision(PENDING, MINUTE, undoes=True, alarms=True)),
+        (Answer.UNPREPARED, {"attempts": 3}, Decision(DEAD)),
         (Answer.UNREACHABLE, {}, Decision(PENDING, None, counts=False, undoes=True)),
         (Answer.UNREACHABLE, {"attempts": 99}, Decision(PENDING, None, counts=False, undoes=True)),
         (Answer.UNREACHABLE, {"alone": True}, Decision(PENDING, SNOOZE, counts=False, undoes=True, alone=True)),
@@ -107,14 +109,17 @@ def test_an_effect_dies_when_it_is_refused_or_its_tries_are_used_up(answer: Answ
 def test_no_effect_is_tried_for_ever(case: dict[str, Any]) -> None:
     endless = case | {"attempts": case["max_attempts"], "alone": True, "at_most_once": False}
 
-    assert {decide(answer, **endless).state for answer in (Answer.DEFERRED, Answer.UNKNOWN, Answer.CUT_OFF)} == {DEAD}
+    assert {
+        decide(answer, **endless).state
+        for answer in (Answer.DEFERRED, Answer.UNPREPARED, Answer.UNKNOWN, Answer.CUT_OFF)
+    } == {DEAD}
 
 
 @given(answer=st.sampled_from(Answer), case=circumstances)
 def test_what_surely_did_not_happen_is_as_before_and_nothing_else(answer: Answer, case: dict[str, Any]) -> None:
     decision = decide(answer, **case)
 
-    surely_not = answer in (Answer.DEFERRED, Answer.UNREACHABLE, Answer.UNTRIED)
+    surely_not = answer in (Answer.DEFERRED, Answer.UNPREPARED, Answer.UNREACHABLE, Answer.UNTRIED)
     assert decision.undoes == (surely_not and decision.state is PENDING)
 
 

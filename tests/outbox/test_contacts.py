@@ -64,7 +64,7 @@ def test_an_account_that_fails_while_others_are_answered_is_dead_in_the_end(make
 
 @pytest.mark.parametrize("hanging", [1, 3, 7, 8, 12])
 def test_accounts_that_the_hook_hangs_for_delay_no_other(make: Callable[..., Host], hanging: int) -> None:
-    host = make(**HASTY)
+    host = make(**HASTY | {"SUBS_HOOK_TIMEOUT": 0.9})
     _trials(host, 20)
     directory = Directory(*map(str, range(1, hanging + 1)), hangs=True)
     host.subs.contacts(directory)

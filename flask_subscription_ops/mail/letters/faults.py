@@ -13,7 +13,8 @@ def fault_of(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"{type(error).__name__}: there is no {error.name}"
     if isinstance(error, TemplateSyntaxError):  # found before the template was given anything
-        return f"{error.message} in {error.filename or error.name}, line {error.lineno}"
+        first, *_ = str(error.message).split(". ")  # what follows tells what Jinja looked for, and is long
+        return f"{first} in {error.filename or error.name}, line {error.lineno}"
     file, number, line = _place(error)
     what = _undefined(error, line) if isinstance(error, UndefinedError) else type(error).__name__
     return f"{what} in {file}, line {number}" if file else what
