@@ -42,6 +42,9 @@ class Verdict(Enum):
 class Outcome:
     """A transport's answer for one email; `detail` says why, without personal data.
 
+    `more_follow` says that the same outside call also tells of the emails after this one: they are written down
+    together, else each at once.
+
     `unreachable` says that the transport cannot be used by us now: the emails after this one would get the same. With
     DEFERRED it means that this email was not tried.
     """
@@ -50,6 +53,7 @@ class Outcome:
     verdict: Verdict
     detail: str = ""
     unreachable: bool = False
+    more_follow: bool = False
 
 
 class Transport(Protocol):

@@ -91,13 +91,11 @@ class _Sender:
 
     def _emails(self) -> Iterator[Email]:
         while self._waiting and not self._is_over.is_set() and not self._delivery.is_stopping():
-            self._write_accepted()
             if not self._lease.covers(self._runtime.settings.mail_timeout):
                 return
             item = self._waiting.pop()
             if self._may_go(item.message):
                 yield item.email
-        self._write_accepted()
 
     def _may_go(self, message: OutboxMessage) -> bool:
         at_most_once = message.kind in self._runtime.settings.emails_at_most_once
@@ -110,9 +108,11 @@ class _Sender:
             self.fault = outcome.detail
             self._is_over.set()
         if answer is Answer.DONE:
-            self._accepted.append(message)  # written before the next email leaves, those of one call together
+            self._accepted.append(message)
         else:
             self._ledger.record([message], answer, outcome.detail)
+        if not outcome.more_follow:
+            self._write_accepted()
 
     def _write_accepted(self) -> None:
         if self._accepted:

@@ -34,8 +34,9 @@ def make(app: Flask, make_settings: Callable[..., Any], mailjet_server: FakeMail
 def test_fifty_emails_travel_in_one_call(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
 ) -> None:
-    list(make().send(make_email(number) for number in range(101)))
+    outcomes = list(make().send(make_email(number) for number in range(101)))
 
+    assert [number for number, outcome in enumerate(outcomes, 1) if not outcome.more_follow] == [50, 100, 101]
     assert [len(payload["Messages"]) for _, payload in mailjet_server.calls] == [50, 50, 1]
     assert {path for path, _ in mailjet_server.calls} == {"/v3.1/send"}
     assert credentials(mailjet_server.headers[0]) == "key:secret"

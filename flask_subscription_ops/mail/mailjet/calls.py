@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ...errors import EffectError, TemporaryFailure
 from ...outside.call import within
@@ -38,7 +39,8 @@ class Calls:
                 return
             outcomes = [Outcome(batch[0], Verdict.REFUSED, str(error))]
         self._down = next((outcome.detail for outcome in outcomes if outcome.unreachable), self._down)
-        yield from outcomes
+        yield from (replace(outcome, more_follow=True) for outcome in outcomes[:-1])
+        yield outcomes[-1]
 
     def _answered(self, batch: Sequence[Email], deadline: Deadline) -> list[Outcome]:
         """Return what one call came to; raise Rejected where it was refused and the answer names no email."""
