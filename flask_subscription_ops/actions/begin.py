@@ -14,7 +14,7 @@ from .audit import first_entry
 from .change import Change, apply, begin
 from .context import Context
 from .lookup import live, was_here
-from .row import lock
+from .row import giving_way, lock
 from .terms import first_look, plan_terms
 
 # How the databases name the constraint that a second live subscription meets.
@@ -85,12 +85,13 @@ def _convert(context: Context, trial: Subscription, plan: Plan, payment_method: 
 
 def _add(context: Context, subscription: Subscription, cause: Cause) -> None:
     session = context.session
-    take_write_lock(session)
+    with giving_way():
+        take_write_lock(session)
     if live(session, subscription.account_id, subscription.product) is not None:
         raise _exists(subscription)
     subscription.audit_hash = first_entry(subscription, cause, context.actor, context.run_id)["hash"]
     try:
-        with session.begin_nested():
+        with giving_way(), session.begin_nested():
             session.add(subscription)
     except IntegrityError as error:
         if not any(name in str(error.orig) for name in SECOND_LIVE):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
@@ -31,16 +32,23 @@ def lock(context: Context, subscription: Subscription) -> Subscription:
     if state.transient or state.detached or object_session(subscription) is not context.session:
         raise InvalidInput("the subscription belongs to another session; look it up again with get(account_id)")
     context.session.flush()
-    try:
+    with giving_way():
         take_write_lock(context.session)
         context.session.refresh(subscription, with_for_update=True)
+    return subscription
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Raise IllegalTransition where another transaction stands in the way and does not let go."""
+    try:
+        yield
     except DBAPIError as error:
         if not is_contention(error):
             raise
         raise IllegalTransition(
             "the subscription is being changed by someone else: roll back, look at it again and repeat"
         ) from error
-    return subscription
 
 
 def show(session: Session, subscription: Subscription, values: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from flask_subscription_ops.actions import begin
 from flask_subscription_ops.actions.change import Change, apply
 from flask_subscription_ops.actions.context import context_of
 from flask_subscription_ops.actions.row import lock
@@ -57,6 +58,22 @@ def test_a_verb_does_not_pass_a_row_that_another_session_holds(host: Host, verb:
         other.commit()
     assert host.reload(trial).status == "expired"
     assert [cause for _, _, cause in host.audit()] == ["trial_started", "trial_ended"]
+
+
+@pytest.mark.parametrize("verb", ["start_trial", "subscribe"])
+def test_a_beginning_gives_way_to_another_one_that_is_not_committed(host: Host, verb: str) -> None:
+    with another_session(host) as other:
+        begin.start_trial(
+            context_of(host.subs.runtime, other), "7", "pro", days=None, product="default", payment_method=None
+        )
+        host.db.session.execute(text(IMPATIENT[host.db.engine.dialect.name]))
+
+        with pytest.raises(IllegalTransition, match="is being changed by someone else"):
+            getattr(host.subs, verb)("7", "pro")
+
+        host.db.session.rollback()
+        other.commit()
+    assert [cause for _, _, cause in host.audit()] == ["trial_started"]
 
 
 def test_a_change_of_a_version_that_is_gone_is_refused_and_writes_nothing(host: Host) -> None:

@@ -36,7 +36,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("extend_trial", "IllegalTransition"): lambda subs: subs.extend_trial(subs.get("active"), days=1),
     ("acting_as", "InvalidInput"): lambda subs: subs.acting_as("").__enter__(),
 }
-WHILE_OTHERS_WRITE = {("subscribe", "IllegalTransition")}  # tried where two sessions meet
+WHILE_OTHERS_WRITE = {
+    ("start_trial", "IllegalTransition"),
+    ("subscribe", "IllegalTransition"),
+}  # tried where two sessions meet
 
 
 def test_the_table_names_the_errors_that_services_raise() -> None:
