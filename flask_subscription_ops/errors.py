@@ -29,13 +29,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from click import ClickException
+
 
 class SubscriptionOpsError(Exception):
     """The root: catch it to catch everything this package raises."""
 
 
-class ConfigurationError(SubscriptionOpsError):
-    """The app's settings or hooks cannot work; `problems` lists every reason, each with its remedy."""
+class ConfigurationError(SubscriptionOpsError, ClickException):
+    """The app's settings or hooks cannot work; `problems` lists every reason, each with its remedy.
+
+    `flask` prints it as it is and ends with 3, also where the app factory raises it.
+    """
+
+    exit_code = 3
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
