@@ -1,4 +1,4 @@
-"""The host that is killed: real emails over SMTP, and a workspace hook that writes down each call before it returns."""
+"""The host that is killed: real emails, and a workspace hook that writes down each call before it returns."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ..hosts import CONFIG
 
 LEASE_SECONDS = 3.0
 TIMEOUT = 1.4
+AT_MOST_ONCE = ("canceled", "subscribed")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Site:
 
     url: str
     folder: str
-    smtp_port: int = 0
+    mail: str
+    mail_port: int
 
     @property
     def calls(self) -> Path:
@@ -83,6 +85,11 @@ def read_notes(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def may_be_held(effect_key: str) -> bool:
+    """Tell whether an effect is one of an email that goes at most once."""
+    return effect_key.partition(":")[0] in AT_MOST_ONCE
+
+
 def _contact(account_id: str) -> Contact:
     if account_id.startswith("nobody"):
         return Contact("")
@@ -94,10 +101,15 @@ def _config(site: Site) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": site.url,
         "SQLALCHEMY_ENGINE_OPTIONS": {"connect_args": {"timeout": 30}} if site.url.startswith("sqlite") else {},
         "MAIL_SERVER": "127.0.0.1",
-        "MAIL_PORT": site.smtp_port,
-        "SUBS_MAIL": "smtp",
+        "MAIL_PORT": site.mail_port,
+        "SUBS_MAIL": site.mail,
+        "SUBS_MAILJET_API_KEY": "0123456789abcdef",
+        "SUBS_MAILJET_API_SECRET": "fedcba9876543210",
+        "SUBS_MAILJET_API_BASE": f"http://127.0.0.1:{site.mail_port}/",
+        "SUBS_EMAILS_AT_MOST_ONCE": AT_MOST_ONCE,
         "SUBS_SEND_HOUR": 0,
         "SUBS_BRAKE_MIN": 10**6,
+        "SUBS_BRAKE_SHARE": 1,
         "SUBS_LEASE_SECONDS": LEASE_SECONDS,
         "SUBS_MAIL_TIMEOUT": TIMEOUT,
         "SUBS_HOOK_TIMEOUT": TIMEOUT,

@@ -52,6 +52,14 @@ class FakeMailjet(ThreadingHTTPServer):
         self._thread.join()
         self.server_close()
 
+    def accept(self, message: dict[str, Any]) -> None:
+        """Take responsibility for one message."""
+        self.accepted[message["CustomID"]] = message
+
+    def is_accepted(self, key: str) -> bool:
+        """Answer the question about one message."""
+        return key in self.accepted
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that left early is part of the tests."""
 
@@ -88,7 +96,7 @@ class _Call(BaseHTTPRequestHandler):
             return
         if self.server.hangs_for & set(query.get("CustomID", [])):
             self.server.over.wait(30)
-        known = [{"CustomID": key} for key in query.get("CustomID", []) if key in self.server.accepted]
+        known = [{"CustomID": key} for key in query.get("CustomID", []) if self.server.is_accepted(key)]
         body = {"Count": len(known), "Data": known, "Total": len(known)}
         self._reply(200, body if self.server.answer is None else self.server.answer)
 
@@ -96,7 +104,7 @@ class _Call(BaseHTTPRequestHandler):
         error = self.server.errors.get(message["To"][0]["Email"])
         if error:
             return {"Status": "error", "Errors": [{"ErrorMessage": message["To"][0]["Email"], **error}]}
-        self.server.accepted[message["CustomID"]] = message
+        self.server.accept(message)
         return {"Status": "success", "CustomID": message["CustomID"], "To": []}
 
     def _loses_its_answer(self) -> bool:

@@ -1,7 +1,7 @@
 """An SMTP server in its own process that writes down every email before it says 250.
 
-`python -m tests.crash.sink FILE` prints its port and serves until its input ends. It takes its time before and after
-it has written an email down, so that kills fall where they hurt.
+`python -m tests.crash.sinks.smtp FILE` prints its port and serves until its input ends. It takes its time before and
+after it has written an email down, so that kills fall where they hurt.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from .shop import note
-
-HESITATION = 0.004  # seconds at most, on either side of an acceptance
+from ..shop import note
+from . import HESITATION
 
 
 class Sink:
