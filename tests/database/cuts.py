@@ -1,4 +1,4 @@
-"""A connection that is cut at one moment of a run, before what it was asked for is done or after, its answer lost."""
+"""A database whose connection is cut at one moment of a run, or that is away from then on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ DESCRIPTORS = {"postgresql": "fileno", "mysql": "_sock.fileno"}
 
 @dataclass
 class Cut:
-    """Counts what is asked of a database, statements and commits, and cuts the connection at the one numbered `at`."""
+    """Counts what is asked of a database, statements and commits, and cuts the connection at the one numbered `at`.
+
+    `after` lets it be done, and only its answer is lost; `for_good` cuts whatever is asked after it as well.
+    """
 
     engine: Engine
     at: int = -1
     after: bool = False
+    for_good: bool = False
     count: int = 0
     _marked: set[int] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -50,7 +54,8 @@ class Cut:
     def _is_now(self) -> bool:
         with self._lock:
             self.count += 1
-            return self.count - 1 == self.at
+            moment = self.count - 1
+        return moment == self.at or (self.for_good and 0 <= self.at < moment)
 
     def _cut(self, connection: Connection) -> None:
         driver_connection = connection.connection.driver_connection
@@ -69,9 +74,9 @@ class Cut:
 
 
 @contextmanager
-def cutting(engine: Engine, at: int = -1, *, after: bool = False) -> Iterator[Cut]:
+def cutting(engine: Engine, at: int = -1, *, after: bool = False, for_good: bool = False) -> Iterator[Cut]:
     """Cut once, at the moment numbered `at`; -1 only counts the moments."""
-    cut = Cut(engine, at, after)
+    cut = Cut(engine, at, after, for_good)
     listeners = {
         "before_cursor_execute": cut.before_statement,
         "after_cursor_execute": cut.after_statement,

@@ -9,6 +9,7 @@ import pytest
 
 from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.outbox import writer
 
 from ..database.cuts import cutting
 from ..hosts import NOON, Host, days
@@ -25,21 +26,26 @@ class HalfAskable(Scripted):
 
 
 @pytest.mark.parametrize(
-    ("after", "connections"), [(False, 1), (True, 1), (True, 2)], ids=["before", "after", "two connections"]
+    ("how", "connections"),
+    [({}, 1), ({"after": True}, 2), ({"for_good": True}, 1)],
+    ids=["before", "after, two connections", "for good"],
 )
-def test_whatever_is_cut_each_effect_comes_to_its_end(make: Callable[..., Host], after: bool, connections: int) -> None:
+def test_whatever_is_cut_each_effect_comes_to_its_end(
+    make: Callable[..., Host], monkeypatch: pytest.MonkeyPatch, how: dict[str, bool], connections: int
+) -> None:
+    monkeypatch.setattr(writer, "PAUSES", (0.0, 0.0))
     host = make(SUBS_EMAILS_AT_MOST_ONCE=("subscribed",))
     sent = host.subs.runtime.transport = HalfAskable()
     sent.connections = connections
 
     for moment in _moments(host):
         effects = _queue(host, sent, str(moment))
-        with cutting(host.db.engine, moment, after=after):
+        with cutting(host.db.engine, moment, **how):
             _deliver(host)
         end_leases(host)
         _deliver(host, in_peace=True)
 
-        _look(host, sent, effects, f"{'after' if after else 'before'} {moment}")
+        _look(host, sent, effects, f"cut at {moment}")
 
 
 def _moments(host: Host) -> Iterator[int]:
