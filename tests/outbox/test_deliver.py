@@ -1,0 +1,92 @@
+"""The channels take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pytest
+
+from flask_subscription_ops import Contact, Operation
+from flask_subscription_ops.errors import ConfigurationError, Unreachable
+from flask_subscription_ops.mail.base import Email, Outcome, Verdict
+from flask_subscription_ops.outbox import run_operations, send_emails
+
+from ..hosts import NOON, Host
+from .transports import Scripted
+from .waiting import operations_of
+
+ACCOUNTS = 7
+
+
+@pytest.fixture(autouse=True)
+def small_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_operations, "CLAIM_SIZE", 2)
+    monkeypatch.setattr(send_emails, "CLAIM_SIZE", 3)
+
+
+@pytest.fixture
+def diary() -> list[str]:
+    """What was done, in its order: an operation or an email."""
+    return []
+
+
+@pytest.fixture
+def busy(host: Host, diary: list[str]) -> Host:
+    """A host with an email and an operation due for each account."""
+
+    class Noted(Scripted):
+        def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
+            for outcome in super().send(emails):
+                diary.append("email")
+                yield outcome
+
+    def suspend(account_id: str, operation: Operation) -> None:
+        diary.append("operation")
+
+    host.subs.suspend_workspaces(suspend)
+    host.subs.runtime.transport = Noted()
+    for number in range(ACCOUNTS):
+        operations_of(host, str(number), products=("a",))
+    return host
+
+
+def test_no_channel_waits_until_another_one_is_empty(busy: Host, diary: list[str]) -> None:
+    busy.deliver(NOON)
+
+    turns = ["operation"] * 2 + ["email"] * 3
+    assert diary == turns * 2 + ["operation"] * 2 + ["email"] + ["operation"]
+
+
+def test_a_channel_whose_other_side_is_away_holds_up_no_other(busy: Host, diary: list[str]) -> None:
+    def suspend(account_id: str, operation: Operation) -> None:
+        raise Unreachable("the provisioner is away")
+
+    busy.subs.suspend_workspaces(suspend)
+
+    assert (busy.deliver(NOON).deferred, diary) == (ACCOUNTS, ["email"] * ACCOUNTS)
+
+
+def test_a_mail_server_that_is_away_holds_up_no_operation(busy: Host, diary: list[str]) -> None:
+    busy.subs.runtime.transport = transport = Scripted(unreachable=True)
+    transport.answer = Verdict.DEFERRED
+
+    assert (busy.deliver(NOON).deferred, diary) == (ACCOUNTS, ["operation"] * ACCOUNTS)
+
+
+def test_a_channel_that_is_not_set_up_is_named_when_the_others_are_done(busy: Host, diary: list[str]) -> None:
+    def contacts(account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        raise ConfigurationError(["no contacts: register them"])
+
+    busy.subs.contacts(contacts)
+
+    with pytest.raises(ConfigurationError, match="no contacts"):
+        busy.deliver(NOON)
+
+    assert diary == ["operation"] * ACCOUNTS
+    assert list(busy.effects().values()).count("pending") == ACCOUNTS
+
+
+def test_a_limit_is_shared_by_the_channels(busy: Host, diary: list[str]) -> None:
+    busy.deliver(NOON, limit=6)
+
+    assert diary == ["operation"] * 2 + ["email"] * 3 + ["operation"]
