@@ -48,20 +48,33 @@ class Claim:
 
 
 def claim_emails(
-    runtime: Runtime, now: datetime, limit: int, *, alone: bool = False, without: Collection[int] = ()
+    runtime: Runtime,
+    now: datetime,
+    limit: int,
+    *,
+    alone: bool = False,
+    latest: bool = False,
+    without: Collection[int] = (),
 ) -> Claim:
-    """Claim the emails that have been due the longest."""
+    """Claim the emails that have been due the longest, or the `latest`."""
 
     def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
         messages = session.scalars(wanted).all()
         _lease_out(session, lease, messages, now)
         return Claim(lease, messages)
 
-    return _claim(runtime, now, due(EMAIL, now, alone=alone, without=without).limit(limit), take)
+    wanted = due(EMAIL, now, alone=alone, latest=latest, without=without)
+    return _claim(runtime, now, wanted.limit(limit), take)
 
 
 def claim_operations(
-    runtime: Runtime, now: datetime, limit: int, *, alone: bool = False, without: Collection[int] = ()
+    runtime: Runtime,
+    now: datetime,
+    limit: int,
+    *,
+    alone: bool = False,
+    latest: bool = False,
+    without: Collection[int] = (),
 ) -> Claim:
     """Claim at most one workspace operation per account, and only the newest of each product."""
 
@@ -75,17 +88,21 @@ def claim_operations(
         _take_lanes(session, one_a_lane)
         return Claim(lease, one_a_lane, replaced)
 
-    wanted = due(WORKSPACES, now, alone=alone, without=without).where(~_lane_is_taken())
+    wanted = due(WORKSPACES, now, alone=alone, latest=latest, without=without).where(~_lane_is_taken())
     return _claim(runtime, now, wanted.limit(limit), take)
 
 
-def due(channel: str, now: datetime, *, alone: bool = False, without: Collection[int] = ()) -> Select[Any]:
+def due(
+    channel: str, now: datetime, *, alone: bool = False, latest: bool = False, without: Collection[int] = ()
+) -> Select[Any]:
     """Select what is due in a channel, the longest waiting first, locked and stepping over what others hold.
 
-    Of those that are alone the least tried come first, so that one that ends each worker is not in their way.
+    Of those that are alone the least tried come first, so that one that ends each worker is not in their way. With
+    `latest` it begins at the other end.
     """
     table = OutboxMessage
-    order = (table.attempts, table.due_at, table.id) if alone else (table.due_at, table.id)
+    columns = (table.attempts, table.due_at, table.id) if alone else (table.due_at, table.id)
+    order = [column.desc() if latest else column.asc() for column in columns]
     statement = select(table).where(
         table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now, table.alone.is_(alone)
     )

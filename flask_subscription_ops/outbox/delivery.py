@@ -12,6 +12,7 @@ from .tally import Tally
 
 NO_LIMIT = 10**9
 CLAIMS_IN_VAIN = 3  # in a row, after which a channel's other side counts as away for the rest of the run
+MOST_PUT_OFF = 10_000  # effects, so that a statement can name them
 
 
 @dataclass
@@ -35,7 +36,15 @@ class Delivery:
     @property
     def room(self) -> int:
         """How many more effects may be claimed."""
-        return 0 if self.is_stopping() else self.limit - self.handled
+        is_over = self.is_stopping() or len(self.put_off) > MOST_PUT_OFF
+        return 0 if is_over else self.limit - self.handled
+
+    def is_last_chance(self, claims_in_vain: int) -> bool:
+        """Tell whether the next claim decides if the other side is away: it is taken from the queue's other end.
+
+        So what fails for each of many effects at its head does not hold up those behind them.
+        """
+        return claims_in_vain == CLAIMS_IN_VAIN - 1
 
     def count(self, effects: int) -> None:
         """Note that so many effects were handled."""

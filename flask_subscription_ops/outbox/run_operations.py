@@ -42,8 +42,9 @@ class Operations:
         """Carry out one claim's worth of due operations."""
         if self._in_vain == CLAIMS_IN_VAIN:
             return False
-        size, without = 1 if alone else min(limit, CLAIM_SIZE), self._delivery.put_off
-        claim = claim_operations(self._runtime, self._delivery.clock(), size, alone=alone, without=without)
+        delivery, size = self._delivery, 1 if alone else min(limit, CLAIM_SIZE)
+        which = {"alone": alone, "latest": delivery.is_last_chance(self._in_vain)}
+        claim = claim_operations(self._runtime, delivery.clock(), size, **which, without=delivery.put_off)
         for broken in claim.broken:
             self._delivery.put_off.add(broken.id)
             fail(self._delivery.tally, broken, broken.error)

@@ -42,9 +42,10 @@ class Emails:
         """Send one claim's worth of due emails."""
         if self._has_stopped:
             return False
-        at = self._delivery.clock()
-        size = 1 if alone else min(limit, CLAIM_SIZE)
-        claim = claim_emails(self._runtime, at, size, alone=alone, without=self._delivery.put_off)
+        delivery, size = self._delivery, 1 if alone else min(limit, CLAIM_SIZE)
+        which = {"alone": alone, "latest": delivery.is_last_chance(self._in_vain)}
+        at = delivery.clock()
+        claim = claim_emails(self._runtime, at, size, **which, without=delivery.put_off)
         for broken in claim.broken:
             self._delivery.put_off.add(broken.id)
             fail(self._delivery.tally, broken, broken.error)

@@ -66,6 +66,36 @@ def test_a_channel_whose_other_side_is_away_holds_up_no_other(busy: Host, diary:
     assert (busy.deliver(NOON).deferred, diary) == (ACCOUNTS, ["email"] * ACCOUNTS)
 
 
+def test_operations_that_cannot_be_reached_hold_up_none_behind_them(busy: Host) -> None:
+    served: list[str] = []
+
+    def suspend(account_id: str, operation: Operation) -> None:
+        if account_id != str(ACCOUNTS - 1):
+            raise Unreachable("the machine of this account is away")
+        served.append(account_id)
+
+    busy.subs.suspend_workspaces(suspend)
+    report = busy.deliver(NOON)
+
+    assert (served, report.outcome.exit_code, report.deferred) == ([str(ACCOUNTS - 1)], 0, ACCOUNTS - 1)
+
+
+def test_accounts_that_the_contacts_hook_fails_for_hold_up_none_behind_them(
+    busy: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_emails, "CLAIM_SIZE", 2)
+
+    def contacts(account_ids: Sequence[str]) -> Mapping[str, Contact]:
+        if set(account_ids) - {str(ACCOUNTS - 1)}:
+            raise OSError("the directory of these accounts is away")
+        return {account_id: Contact("a@customer.example") for account_id in account_ids}
+
+    busy.subs.contacts(contacts)
+    busy.deliver(NOON)
+
+    assert busy.effects()[f"subscribed:sub-{ACCOUNTS}:1"] == "done"
+
+
 def test_a_mail_server_that_is_away_holds_up_no_operation(busy: Host, diary: list[str]) -> None:
     busy.subs.runtime.transport = transport = Scripted(unreachable=True)
     transport.answer = Verdict.DEFERRED
