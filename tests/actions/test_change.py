@@ -299,8 +299,7 @@ def test_a_change_sees_what_another_session_committed_meanwhile(host: Host) -> N
 
 
 def test_a_host_without_workspaces_has_none_stopped(make_on_sqlite: Callable[..., Host]) -> None:
-    host = make_on_sqlite()
-    host.subs.runtime.hooks._functions.pop("suspend_workspaces")
+    host = make_on_sqlite(without=["suspend_workspaces"])
     trial = host.trial("7")
 
     host.subs.cancel(trial, at_period_end=False)

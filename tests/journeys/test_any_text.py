@@ -18,14 +18,13 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure, SubscriptionOpsError, UnknownOutcome
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
 from flask_subscription_ops.models.types import Key
 from flask_subscription_ops.settings import read_settings
+from flask_subscription_ops.testing import Reply, Verdict
 
 from ..cli.test_usage import run
 from ..hosts import NOON, PLANS, Host, days
-from ..outbox.transports import script
 from ..outside.test_text import POISON, Mute, MuteText
 
 END = NOON + days(14)
@@ -270,12 +269,12 @@ def assert_told(message: OutboxMessage) -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.DEFERRED, Verdict.UNKNOWN])
 def test_whatever_a_transport_says_the_email_is_counted(host: Host, verdict: Verdict) -> None:
-    transport, numbers = script(host, verdict), count()
+    transport, numbers = host.script(), count()
 
     @any_thing
     def check(detail: Any) -> None:
         host.trial(f"a{next(numbers)}")
-        transport.detail = detail
+        transport.usually = Reply(verdict, detail)
         host.deliver(NOON)
         newest = host.db.session.query(OutboxMessage).order_by(OutboxMessage.id.desc()).first()
         assert newest is not None

@@ -16,15 +16,14 @@ from sqlalchemy import text
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure, SubscriptionOpsError, UnknownOutcome
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.signals import effect_failed, job_finished, subscription_changed
+from flask_subscription_ops.testing import Reply, Verdict
 from flask_subscription_ops.workspaces.http import HttpProvisioner
 
 from ..cli.test_usage import run
 from ..hosts import NOON, Host, days, make_host, running_host
 from ..mail.fake_mailjet import FakeMailjet
 from ..mail.fake_smtp import FakeSmtp
-from ..outbox.transports import script
 
 END = NOON + days(14)
 ADDRESS, NAME, METHOD = "canary.ada@customer.example", "Canary Lovelace", "pm_canary_card"
@@ -84,7 +83,7 @@ def addresses_cannot_be_used(host: Host, stack: ExitStack) -> None:
 
 def zones_and_transport_fail(host: Host, stack: ExitStack) -> None:
     host.known["1"] = Contact(ADDRESS, NAME, locale=NAME, timezone=ADDRESS)
-    script(host, Verdict.DEFERRED).detail = SAID
+    host.script(Reply(Verdict.DEFERRED, SAID))
 
 
 def templates_fail(host: Host, stack: ExitStack) -> None:
