@@ -81,6 +81,11 @@ def sqlite_host(make_on_sqlite: Callable[..., Host]) -> Host:
     return make_on_sqlite()
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Keep pytest-flask from pushing a context around each test: it would hide what fails without one."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long, by where it stands."""
     for item in items:
