@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData
 
 from flask_subscription_ops import Contact, Operation, SubscriptionOps
 from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
@@ -119,10 +120,13 @@ def register_hooks(host: Host, without: Collection[str] = ()) -> None:
             getattr(host.subs, name)(hook)
 
 
+OUR_TABLES = MetaData()  # of all hosts with no tables of their own: it is filled once
+
+
 @contextmanager
 def running_host(url: str, **config: Any) -> Iterator[Host]:
     """Give a host with its tables, inside its app context."""
-    host = make_host(url, **config)
+    host = make_host(url, **config if "SUBS_BIND_KEY" in config else {"db": SQLAlchemy(metadata=OUR_TABLES), **config})
     with host.app.app_context():
         host.db.create_all()
         try:
@@ -131,6 +135,11 @@ def running_host(url: str, **config: Any) -> Iterator[Host]:
             host.db.session.remove()
             for engine in host.db.engines.values():
                 engine.dispose()
+
+
+def create_tables(url: str) -> None:
+    with running_host(url):
+        pass
 
 
 def days(number: float) -> timedelta:
