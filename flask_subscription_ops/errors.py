@@ -29,14 +29,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from click import ClickException
+import click
 
 
 class SubscriptionOpsError(Exception):
     """The root: catch it to catch everything this package raises."""
 
 
-class ConfigurationError(SubscriptionOpsError, ClickException):
+class ConfigurationError(SubscriptionOpsError, click.ClickException):
     """The app's settings or hooks cannot work; `problems` lists every reason, each with its remedy.
 
     `flask` prints it as it is and ends with 3, also where the app factory raises it.

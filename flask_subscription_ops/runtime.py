@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,18 @@ class Runtime:
         from .mail.registry import open_transport
 
         return open_transport(self.app, self.settings)
+
+    @contextmanager
+    def using_transport(self, transport: Transport) -> Iterator[None]:
+        """Send through another transport than the configured one, within this context alone."""
+        opened = self.__dict__.get("transport")
+        self.transport = transport
+        try:
+            yield
+        finally:
+            del self.transport  # the next one to ask opens it
+            if opened is not None:
+                self.transport = opened
 
     @cached_property
     def renderer(self) -> Renderer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +13,75 @@ import pytest
 
 from .hosts import Host, running_host
 from .servers import DATABASES, Missing, database
+from .stock import Stock
 
-# In CI every run tries the same examples, and a busy machine is no fault.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI") == "true":
-    hypothesis.settings.load_profile("ci")
+Lend = Callable[[str, Path], AbstractContextManager[str]]
+
+# The same examples every time, however busy the machine; CI tries more of them.
+hypothesis.settings.register_profile("here", derandomize=True, deadline=None, max_examples=30)
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_examples=150)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 SLOW = (
     "tests/crash/",
     "tests/database/",
     "tests/examples/",
     "tests/journeys/",
+    "tests/cli/test_database.py::test_a_copy_of_the_database_is_left_alone",
+    "tests/cli/test_database.py::test_a_database_that_is_down_shows_an_operator_no_traceback",
+    "tests/cli/test_database.py::test_with_an_older_schema_nothing_is_sent",
+    "tests/cli/test_job.py",
+    "tests/cli/test_stopping.py",
     "tests/cli/test_text.py",
+    "tests/cli/test_usage.py::test_an_operators_mistake_shows_no_traceback",
     "tests/docs/test_start.py",
+    "tests/docs/test_testing_page.py::test_every_snippet_runs_as_it_stands",
+    "tests/jobs/test_trial_check.py::test_reminders_stay_at_nine_when_the_clocks_change",
+    "tests/jobs/test_trial_check.py::test_three_hundred_runs_over_one_day_send_each_email_once",
+    "tests/mail/test_registry.py::test_a_module_loads_no_library_of_another",
     "tests/mail/test_smtp_verdicts.py",
     "tests/models/test_character_sets.py",
     "tests/models/test_migrations.py",
     "tests/models/test_upgrade.py",
     "tests/outbox/test_cuts.py",
+    "tests/outbox/test_contacts.py",
+    "tests/outbox/test_gone.py::test_as_many_as_the_brake_allows_do_not_stop_it",
+    "tests/outbox/test_gone.py::test_more_gone_accounts_than_the_brake_allows_stop_the_run_before_any_is_given_up",
     "tests/outbox/test_outage.py",
     "tests/outbox/test_poison.py",
     "tests/plans/",
     "tests/migrating/",
     "tests/runs/test_cuts.py",
+    "tests/runs/test_report.py::test_a_run_with_more_failures_than_its_row_holds_is_recorded",
+    "tests/runs/test_report.py::test_three_hundred_failures_of_one_run_are_recorded_on_every_database",
     "tests/runs/test_statements.py",
     "tests/settings/test_values.py",
     "tests/schedules/systemd/test_analyze.py",
+    "tests/schedules/systemd/test_command.py",
     "tests/schedules/systemd/test_lab.py",
     "tests/wheel/",
 )
 
 
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    """What hosts are given databases from."""
+    with closing(Stock(tmp_path_factory.mktemp("stock"))) as stock:
+        yield stock
+
+
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, of each kind in turn."""
-    with empty_database(request.param, tmp_path) as url:
+def database_url(request: pytest.FixtureRequest, stock: Stock, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of each kind in turn: empty, or with our tables where the test has a host made."""
+    with empty_database(request.param, tmp_path, stock.lend if "make" in request.fixturenames else database) as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty SQLite database, for what no database can change."""
-    with empty_database("sqlite", tmp_path) as url:
+def sqlite_url(request: pytest.FixtureRequest, stock: Stock, tmp_path: Path) -> Iterator[str]:
+    """The URL of such a SQLite database, for what no database can change."""
+    lend = stock.lend if "make_on_sqlite" in request.fixturenames else database
+    with empty_database("sqlite", tmp_path, lend) as url:
         yield url
 
 
@@ -83,6 +110,11 @@ def sqlite_host(make_on_sqlite: Callable[..., Host]) -> Host:
     return make_on_sqlite()
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Keep pytest-flask from pushing a context around each test: it would hide what fails without one."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long, by where it stands."""
     for item in items:
@@ -91,11 +123,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def empty_database(kind: str, folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database; skip the test, or in CI fail it, where there is no server."""
+def empty_database(kind: str, folder: Path, lend: Lend = database) -> Iterator[str]:
+    """Give the URL of a database; skip the test, or in CI fail it, where there is no server."""
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(database(kind, folder))
+            url = stack.enter_context(lend(kind, folder))
         except Missing as missing:
             if os.environ.get("CI") == "true":
                 pytest.fail(str(missing))

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -62,33 +61,6 @@ def test_a_function_fits_on_one_screen(path: Path) -> None:
 def test_flask_is_imported_only_where_the_web_is(path: Path) -> None:
     if path.relative_to(PACKAGE).parts[0] not in FLASK_ROOMS:
         assert "flask" not in set(_imported(ast.parse(path.read_text())))
-
-
-def test_no_module_imports_itself_in_a_circle_not_even_for_its_types() -> None:
-    graph = {module_of(path): set(_own_imports(path)) - {module_of(path)} for path in MODULES}
-
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
-
-
-def module_of(path: Path) -> str:
-    parts = [PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _own_imports(path: Path) -> Iterator[str]:
-    """Yield what a module imports of the package as it is loaded, and what it names for the type checker."""
-    known = {module_of(module) for module in MODULES}
-    package = module_of(path).split(".")[: None if path.name == "__init__.py" else -1]
-    statements = list(ast.parse(path.read_text()).body)
-    while statements:
-        statement = statements.pop()
-        if isinstance(statement, ast.If):
-            statements += [*statement.body, *statement.orelse]
-        elif isinstance(statement, ast.ImportFrom) and statement.level:
-            source = [*package[: len(package) - statement.level + 1], *filter(None, [statement.module])]
-            for alias in statement.names:
-                found = ".".join([*source, alias.name])
-                yield found if found in known else ".".join(source)
 
 
 def test_the_package_says_that_it_is_typed() -> None:

@@ -10,12 +10,15 @@ import pytest
 
 from ..conftest import empty_database
 from ..hosts import Host, running_host
+from ..servers import database
+from ..stock import Stock
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
-def server_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database on each kind of server."""
-    with empty_database(request.param, tmp_path) as url:
+def server_url(request: pytest.FixtureRequest, stock: Stock, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database on each kind of server: empty, or with our tables where the test has a host made."""
+    lend = stock.lend if "make_on_server" in request.fixturenames else database
+    with empty_database(request.param, tmp_path, lend) as url:
         yield url
 
 

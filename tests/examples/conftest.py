@@ -52,14 +52,15 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     app = create_app({"TESTING": True, "SUBS_MAIL": "memory", "SUBS_ALLOW_TIME_TRAVEL": True})
     with app.app_context():
         db.create_all()
+        db.engine.dispose()  # a live server inherits no connection
     yield app
     with app.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app.test_client())
+def browser(client: FlaskClient) -> Browser:
+    return Browser(client)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from saas.extensions import db, subs
 from saas.models import Company, User, Workspace
 from sqlalchemy import func, select
@@ -52,6 +52,10 @@ class World:
 @pytest.fixture
 def world(app: Flask) -> World:
     return World(app)
+
+
+def test_no_context_of_a_plugin_is_around_a_test(app: Flask) -> None:
+    assert not has_app_context()
 
 
 def test_signing_up_starts_a_trial_and_shows_its_days(customer: Browser) -> None:

@@ -11,11 +11,12 @@ from flask import Flask
 from flask_subscription_ops.errors import EffectError
 from flask_subscription_ops.mail.base import Email, Transport, Verdict
 from flask_subscription_ops.mail.registry import ADAPTERS, open_transport
+from flask_subscription_ops.testing import UNREACHABLE, ScriptedTransport
 
 from .fake_mailjet import FakeMailjet
 from .fake_smtp import FakeSmtp
 
-STAGES = [*ADAPTERS, "smtp suppressed", "failover", "failover with its first transport down"]
+STAGES = [*ADAPTERS, "scripted", "smtp suppressed", "failover", "failover with its first transport down"]
 CLOSED_PORT = 1
 
 
@@ -26,6 +27,8 @@ def stage(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def transport(stage: str, smtp_app: Flask, make_settings: Callable[..., Any], mailjet_server: FakeMailjet) -> Transport:
+    if stage == "scripted":
+        return ScriptedTransport()
     if stage == "smtp suppressed":
         smtp_app.extensions["mail"].suppress = True
     if stage == "failover with its first transport down":
@@ -37,6 +40,8 @@ def transport(stage: str, smtp_app: Flask, make_settings: Callable[..., Any], ma
 @pytest.fixture
 def broken(stage: str, app: Flask, make_settings: Callable[..., Any], tmp_path: Any) -> Transport:
     """The same transport with nobody at the other end."""
+    if stage == "scripted":
+        return ScriptedTransport(usually=UNREACHABLE)
     (tmp_path / "file").touch()
     app.extensions["mail"].port = CLOSED_PORT
     mail = ("smtp", "mailjet") if stage.startswith("failover") else (stage.removesuffix(" suppressed"),)

@@ -1,50 +1,32 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pytest
 
 from flask_subscription_ops.errors import TemporaryFailure
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.mail.failover import FailoverTransport
+from flask_subscription_ops.testing import UNREACHABLE, Answer, Reply, ScriptedTransport
 
 
-class Scripted:
-    """A transport that answers from a list, and accepts when the list is over."""
+class Leg(ScriptedTransport):
+    """A transport that names itself in what it accepts, and counts how often it was opened and closed."""
 
-    batch_size = 1
-    connections = 2
-
-    def __init__(self, name: str, *script: Verdict | str, found: Mapping[str, bool] | None = None) -> None:
-        self.name = name
-        self.script = list(script)
-        self.found = found
-        self.tried: list[str] = []
-        self.opened = 0
-        self.closed = 0
+    def __init__(self, name: str, *script: Answer) -> None:
+        super().__init__(*script, usually=Reply(Verdict.ACCEPTED, name), name=name, connections=2)
+        self.opened = self.closed = 0
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         self.opened += 1
         try:
-            for email in emails:
-                self.tried.append(email.key)
-                verdict = self.script.pop(0) if self.script else Verdict.ACCEPTED
-                down = verdict == "down"
-                yield Outcome(email, Verdict.DEFERRED if down else verdict, self.name, unreachable=down)  # type: ignore[arg-type]
+            yield from super().send(emails)
         finally:
             self.closed += 1
 
-    def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool] | None:
-        return self.found
-
-    def check(self) -> str:
-        if self.script[:1] == ["down"]:
-            raise TemporaryFailure("it is down")
-        return f"{self.name} works"
-
 
 def test_a_deferred_email_goes_to_the_next_transport(make_email: Callable[..., Email]) -> None:
-    first, second = Scripted("first", Verdict.DEFERRED), Scripted("second")
+    first, second = Leg("first", Verdict.DEFERRED), Leg("second")
 
     outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
 
@@ -56,27 +38,27 @@ def test_a_deferred_email_goes_to_the_next_transport(make_email: Callable[..., E
 
 @pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.REFUSED, Verdict.ACCEPTED])
 def test_only_a_deferred_email_moves_on(make_email: Callable[..., Email], verdict: Verdict) -> None:
-    first, second = Scripted("first", verdict), Scripted("second")
+    first, second = Leg("first", verdict), Leg("second")
 
     [outcome] = FailoverTransport([first, second]).send([make_email(1)])
 
     assert outcome.verdict is verdict
-    assert second.tried == []
+    assert second.handed_over == []
 
 
 def test_a_transport_that_cannot_be_used_is_tried_once_in_a_send(make_email: Callable[..., Email]) -> None:
-    first, second = Scripted("first", "down"), Scripted("second")
+    first, second = Leg("first", UNREACHABLE), Leg("second")
     transport = FailoverTransport([first, second])
 
     list(transport.send(make_email(number) for number in range(1000)))
-    assert len(first.tried) == 1
+    assert len(first.handed_over) == 1
 
     list(transport.send([make_email(1)]))
-    assert len(first.tried) == 2
+    assert len(first.handed_over) == 2
 
 
 def test_an_email_that_nobody_takes_is_deferred(make_email: Callable[..., Email]) -> None:
-    first, second = Scripted("first", "down"), Scripted("second", "down", "down")
+    first, second = Leg("first", UNREACHABLE), Leg("second", UNREACHABLE, UNREACHABLE)
 
     outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
 
@@ -87,7 +69,7 @@ def test_an_email_that_nobody_takes_is_deferred(make_email: Callable[..., Email]
 def test_an_email_that_one_working_transport_deferred_does_not_stop_the_others(
     make_email: Callable[..., Email],
 ) -> None:
-    first, second = Scripted("first", Verdict.DEFERRED), Scripted("second", "down")
+    first, second = Leg("first", Verdict.DEFERRED), Leg("second", UNREACHABLE)
 
     outcomes = list(FailoverTransport([first, second]).send([make_email(1), make_email(2)]))
 
@@ -96,7 +78,7 @@ def test_an_email_that_one_working_transport_deferred_does_not_stop_the_others(
 
 
 def test_each_transport_keeps_its_one_connection_and_closes_it(make_email: Callable[..., Email]) -> None:
-    first, second = Scripted("first", *[Verdict.DEFERRED] * 10), Scripted("second")
+    first, second = Leg("first", *[Verdict.DEFERRED] * 10), Leg("second")
 
     list(FailoverTransport([first, second]).send(make_email(number) for number in range(10)))
 
@@ -104,16 +86,16 @@ def test_each_transport_keeps_its_one_connection_and_closes_it(make_email: Calla
 
 
 def test_an_outcome_is_given_before_the_next_email_is_tried(make_email: Callable[..., Email]) -> None:
-    first, second = Scripted("first", "down"), Scripted("second")
+    first, second = Leg("first", UNREACHABLE), Leg("second")
     outcomes = FailoverTransport([first, second]).send(make_email(number) for number in range(9))
 
     next(outcomes)
 
-    assert len(second.tried) == 1
+    assert len(second.handed_over) == 1
     list(outcomes)
 
 
-class LooksAhead(Scripted):
+class LooksAhead(Leg):
     """A transport that wants to know whether there is another email before it tells of the first."""
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
@@ -127,7 +109,10 @@ class LooksAhead(Scripted):
 
 
 def test_a_transport_that_looks_ahead_carries_them_all_the_same(make_email: Callable[..., Email]) -> None:
-    first, second = LooksAhead("first", Verdict.DEFERRED, Verdict.ACCEPTED, "down"), LooksAhead("second")
+    first, second = (
+        LooksAhead("first", Verdict.DEFERRED, Reply(Verdict.ACCEPTED, "first"), UNREACHABLE),
+        LooksAhead("second"),
+    )
 
     outcomes = list(FailoverTransport([first, second]).send(make_email(number) for number in range(6)))
 
@@ -136,12 +121,12 @@ def test_a_transport_that_looks_ahead_carries_them_all_the_same(make_email: Call
 
 
 def test_a_lost_answer_of_one_transport_does_not_stop_the_others(make_email: Callable[..., Email]) -> None:
-    class Loses(Scripted):
+    class Loses(Leg):
         def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
             for email in emails:
                 yield Outcome(email, Verdict.UNKNOWN, self.name, unreachable=True)
 
-    second = Scripted("second")
+    second = Leg("second")
 
     outcomes = list(FailoverTransport([Loses("first"), second]).send([make_email(1), make_email(2)]))
 
@@ -167,21 +152,21 @@ def test_a_lost_answer_of_one_transport_does_not_stop_the_others(make_email: Cal
 def test_one_yes_is_enough_and_a_no_needs_everybody(
     found: list[Mapping[str, bool] | None], answer: Mapping[str, bool | None] | None
 ) -> None:
-    transports = [Scripted(str(number), found=answers) for number, answers in enumerate(found)]
+    transports = [ScriptedTransport(accepted_before=answers) for answers in found]
 
     assert FailoverTransport(transports).find_accepted(["key"]) == answer
 
 
 def test_a_check_fails_only_when_no_transport_works() -> None:
-    down = Scripted("first", "down")
+    down = Leg("first", UNREACHABLE)
 
-    assert FailoverTransport([down, Scripted("second")]).check() == "first: it is down; second works"
+    assert FailoverTransport([down, Leg("second")]).check() == "first: the mail server is away; second works"
     with pytest.raises(TemporaryFailure, match="no transport can be used"):
         FailoverTransport([down, down]).check()
 
 
 def test_the_narrowest_transport_sets_how_many_sends_run_side_by_side() -> None:
-    first, second = Scripted("first"), Scripted("second")
+    first, second = Leg("first"), Leg("second")
     second.connections = 1
 
     assert FailoverTransport([first, second]).connections == 1

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from flask_subscription_ops.testing import end_leases
+
 from ..hosts import NOON, Host, days, running_host
 from ..mail.fake_mailjet import FakeMailjet
-from .waiting import end_leases
 
 ROOT = Path(__file__).parents[2]
 EMAILS = 3
@@ -71,7 +72,7 @@ def test_what_mailjet_took_before_the_kill_is_not_sent_again(database_url: str, 
             assert _killed(host, mailjet, config) == -signal.SIGKILL
             assert set(host.effects().values()) == {"sending"}
 
-            end_leases(host)
+            end_leases(host.app)
             host.deliver(NOON + days(1))
 
             assert sorted(mailjet.sent) == sorted(host.effects())

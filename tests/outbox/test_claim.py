@@ -12,9 +12,10 @@ from flask_subscription_ops.outbox.delivery import Delivery
 from flask_subscription_ops.outbox.settle import Ledger
 from flask_subscription_ops.outbox.take_back import CUT_OFF, take_back
 from flask_subscription_ops.outbox.tally import Tally
+from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
-from .waiting import end_leases, operations_of
+from .waiting import operations_of
 
 
 def test_two_workers_claim_different_emails(host: Host) -> None:
@@ -67,7 +68,7 @@ def test_a_claimed_effect_stays_claimed_however_far_a_run_is_dated(host: Host) -
 def test_an_effect_returns_to_the_queue_when_its_lease_has_ended(host: Host) -> None:
     host.trial()
     _claim(host)
-    end_leases(host)
+    end_leases(host.app)
 
     _take_back(host)
 
@@ -77,7 +78,7 @@ def test_an_effect_returns_to_the_queue_when_its_lease_has_ended(host: Host) -> 
 def test_a_worker_whose_lease_was_taken_over_writes_nothing(host: Host) -> None:
     host.trial()
     late = _claim(host)
-    end_leases(host)
+    end_leases(host.app)
     _take_back(host)
     successor = _claim(host)
 
@@ -96,7 +97,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing(host: Host) -> None:
 def test_a_late_outcome_is_neither_counted_nor_told(host: Host) -> None:
     host.trial()
     late = _claim(host)
-    end_leases(host)
+    end_leases(host.app)
     _take_back(host)
     tally = Tally()
 

@@ -10,14 +10,13 @@ import pytest
 from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.outbox import writer
+from flask_subscription_ops.testing import ScriptedTransport, end_leases
 
 from ..database.cuts import cutting
 from ..hosts import NOON, Host, days
-from .transports import Scripted
-from .waiting import end_leases
 
 
-class HalfAskable(Scripted):
+class HalfAskable(ScriptedTransport):
     """Can be asked about some emails, as Mailjet can, and about others not, as after SMTP."""
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None]:
@@ -42,7 +41,7 @@ def test_whatever_is_cut_each_effect_comes_to_its_end(
         effects = _queue(host, sent, str(moment))
         with cutting(host.db.engine, moment, **how):
             _deliver(host)
-        end_leases(host)
+        end_leases(host.app)
         _deliver(host, in_peace=True)
 
         _look(host, sent, effects, f"cut at {moment}")

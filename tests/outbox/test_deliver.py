@@ -8,11 +8,11 @@ import pytest
 
 from flask_subscription_ops import Contact, Operation
 from flask_subscription_ops.errors import ConfigurationError, Unreachable
-from flask_subscription_ops.mail.base import Email, Outcome, Verdict
+from flask_subscription_ops.mail.base import Email, Outcome
 from flask_subscription_ops.outbox import run_operations, send_emails
+from flask_subscription_ops.testing import UNREACHABLE, ScriptedTransport
 
 from ..hosts import NOON, Host
-from .transports import Scripted
 from .waiting import operations_of
 
 ACCOUNTS = 7
@@ -34,7 +34,7 @@ def diary() -> list[str]:
 def busy(host: Host, diary: list[str]) -> Host:
     """A host with an email and an operation due for each account."""
 
-    class Noted(Scripted):
+    class Noted(ScriptedTransport):
         def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
             for outcome in super().send(emails):
                 diary.append("email")
@@ -97,8 +97,7 @@ def test_accounts_that_the_contacts_hook_fails_for_hold_up_none_behind_them(
 
 
 def test_a_mail_server_that_is_away_holds_up_no_operation(busy: Host, diary: list[str]) -> None:
-    busy.subs.runtime.transport = transport = Scripted(unreachable=True)
-    transport.answer = Verdict.DEFERRED
+    busy.script(UNREACHABLE)
 
     assert (busy.deliver(NOON).deferred, diary) == (ACCOUNTS, ["operation"] * ACCOUNTS)
 

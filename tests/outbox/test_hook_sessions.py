@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import current_app, has_request_context
-from sqlalchemy import Column, Integer, String, Table, create_engine, insert, select, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select, text
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.models import OutboxMessage
@@ -28,8 +28,8 @@ def notes(host: Host) -> Table:
 
 
 def note_table(host: Host) -> Table:
-    table = Table("notes", host.db.metadata, Column("id", Integer, primary_key=True), Column("text", String(50)))
-    host.db.create_all()
+    table = Table("notes", MetaData(), Column("id", Integer, primary_key=True), Column("text", String(50)))
+    table.create(host.db.engine)
     return table
 
 

@@ -9,9 +9,9 @@ from flask_subscription_ops import Operation
 from flask_subscription_ops.mail.base import Email, Outcome
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.outbox import lease
+from flask_subscription_ops.testing import ScriptedTransport
 
 from ..hosts import NOON, Host
-from .transports import Scripted
 from .waiting import operations_of
 
 EFFECTS = 4
@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class Slow(Scripted):
+class Slow(ScriptedTransport):
     """Takes so many seconds for each email."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:

@@ -12,11 +12,10 @@ import pytest
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import Unreachable
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.testing import UNREACHABLE
 
 from ..hosts import NOON, Host, days
-from .transports import script
 
 
 @dataclass
@@ -30,11 +29,11 @@ class Outside:
 
 
 def _no_server(host: Host) -> None:
-    script(host, Verdict.DEFERRED, unreachable=True)
+    host.script(UNREACHABLE)
 
 
 def _a_server(host: Host) -> Callable[[], list[str]]:
-    transport = script(host)
+    transport = host.script()
     return lambda: [email.key for email in transport.handed_over]
 
 

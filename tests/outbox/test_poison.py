@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import event, text
 
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
-from .waiting import end_leases, operations_of
+from .waiting import operations_of
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -224,7 +225,7 @@ def test_an_email_that_was_sent_and_cannot_be_written_down_is_dead_in_the_end(ma
 
     for day in range(4):
         host.deliver(NOON + days(day))
-        end_leases(host)
+        end_leases(host.app)
 
     assert _states(host, "email") == {"1": "done", "2": "dead", "3": "done"}
     assert len(host.kinds) == 3  # asked about, and not sent again
@@ -267,7 +268,7 @@ def _run(host: Host, at: datetime, poison: str, folder: Path) -> int:
     url = host.db.engine.url.render_as_string(hide_password=False)
     arguments: Sequence[str] = [url, at.isoformat(), poison, str(folder)]
     ended = subprocess.run([sys.executable, "-c", WORKER, *arguments], cwd=ROOT, capture_output=True, check=False)
-    end_leases(host)
+    end_leases(host.app)
     return ended.returncode
 
 
@@ -277,7 +278,7 @@ def _claim_and_die(host: Host, at: datetime) -> None:
     _take_back(host, at)
     for alone in (False, True):
         claim_emails(host.subs.runtime, at, 1, alone=alone)
-    end_leases(host)
+    end_leases(host.app)
 
 
 def _take_back(host: Host, at: datetime) -> None:

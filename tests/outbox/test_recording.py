@@ -12,9 +12,9 @@ from sqlalchemy import event, func, select
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.mail.failover import FailoverTransport
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.testing import ScriptedTransport
 
 from ..hosts import NOON, Host
-from .transports import Scripted
 
 EMAILS = 7
 
@@ -27,7 +27,7 @@ def waiting(make: Callable[..., Host]) -> Host:
     return host
 
 
-class Watched(Scripted):
+class Watched(ScriptedTransport):
     """Notes at each hand-over how many emails stand as done."""
 
     def __init__(self, host: Host) -> None:
@@ -46,7 +46,7 @@ class Watched(Scripted):
             return session.scalar(done) or 0
 
 
-class Together(Scripted):
+class Together(ScriptedTransport):
     """Takes all emails in one call."""
 
     batch_size = 50
@@ -57,7 +57,7 @@ class Together(Scripted):
         yield last
 
 
-class Away(Scripted):
+class Away(ScriptedTransport):
     """Takes up to fifty emails a call, and cannot be reached."""
 
     batch_size = 50

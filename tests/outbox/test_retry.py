@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
 import pytest
 
 from flask_subscription_ops.domain.retry import backoff, jittered
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.signals import effect_failed
+from flask_subscription_ops.testing import UNREACHABLE, Verdict, end_leases
 
 from ..hosts import NOON, Host
-from .transports import script
-from .waiting import HASTY, end_leases
+from .waiting import HASTY
 
 WELCOME = "trial-started:sub-1:2026-12-15"
 A_MOMENT = timedelta(microseconds=1)
@@ -23,7 +22,7 @@ A_MOMENT = timedelta(microseconds=1)
 @pytest.mark.parametrize("answer", [Verdict.DEFERRED, Verdict.UNKNOWN])
 def test_an_email_is_tried_again_exactly_when_its_wait_is_over(host: Host, answer: Verdict) -> None:
     host.trial()
-    transport = script(host, answer)
+    transport = host.script(answer)
     at = NOON
 
     for failures in range(1, 8):
@@ -38,7 +37,7 @@ def test_an_email_is_tried_again_exactly_when_its_wait_is_over(host: Host, answe
 
 def test_the_waits_grow_from_a_minute_to_half_a_day(host: Host) -> None:
     host.trial()
-    script(host, Verdict.DEFERRED)
+    host.script(Verdict.DEFERRED)
     waits = []
 
     at = NOON
@@ -55,7 +54,7 @@ def test_the_waits_grow_from_a_minute_to_half_a_day(host: Host) -> None:
 def test_effects_that_failed_together_come_back_apart(host: Host) -> None:
     for number in range(6):
         host.trial(str(number))
-    script(host, Verdict.DEFERRED)
+    host.script(Verdict.DEFERRED)
 
     host.deliver(NOON)
 
@@ -65,7 +64,7 @@ def test_effects_that_failed_together_come_back_apart(host: Host) -> None:
 def test_an_effect_is_dead_after_as_many_tries_as_configured(make: Callable[..., Host]) -> None:
     host = make(SUBS_MAX_ATTEMPTS=3)
     host.trial()
-    transport = script(host, Verdict.DEFERRED)
+    transport = host.script(Verdict.DEFERRED)
 
     outcomes = [host.deliver(NOON + timedelta(days=day)).outcome.value for day in range(5)]
 
@@ -94,7 +93,7 @@ def test_a_workspace_operation_that_always_hangs_is_dead_in_the_end(make: Callab
     outcomes = []
     for day in range(4):
         outcomes.append(host.deliver(NOON + timedelta(days=day)).outcome.exit_code)
-        end_leases(host)
+        end_leases(host.app)
     over.set()
 
     assert (host.effects()["suspend-workspaces:sub-1:2"], len(started)) == ("dead", 2)
@@ -104,7 +103,7 @@ def test_a_workspace_operation_that_always_hangs_is_dead_in_the_end(make: Callab
 def test_each_failure_is_told_with_the_state_it_leads_to(make: Callable[..., Host]) -> None:
     host = make(SUBS_MAX_ATTEMPTS=2)
     host.trial()
-    script(host, Verdict.DEFERRED)
+    host.script(Verdict.DEFERRED)
     told: list[tuple[Any, dict[str, Any]]] = []
 
     def receive(app: Any, **facts: Any) -> None:
@@ -127,7 +126,7 @@ def test_each_failure_is_told_with_the_state_it_leads_to(make: Callable[..., Hos
 
 def test_a_failure_is_reported_with_its_key_and_its_error(host: Host) -> None:
     host.trial()
-    script(host, Verdict.REFUSED)
+    host.script(Verdict.REFUSED)
 
     report = host.deliver(NOON).to_dict()
 
@@ -138,7 +137,7 @@ def test_a_failure_is_reported_with_its_key_and_its_error(host: Host) -> None:
 
 def test_a_deferral_is_no_failure(host: Host) -> None:
     host.trial()
-    script(host, Verdict.DEFERRED)
+    host.script(Verdict.DEFERRED)
 
     report = host.deliver(NOON)
 
@@ -155,7 +154,7 @@ def test_a_deferral_is_no_failure(host: Host) -> None:
 def test_nothing_more_is_tried_in_a_run_whose_transport_is_unreachable(host: Host) -> None:
     for number in range(5):
         host.trial(str(number))
-    transport = script(host, Verdict.DEFERRED, unreachable=True)
+    transport = host.script(UNREACHABLE)
 
     report = host.deliver(NOON)
 
@@ -166,7 +165,7 @@ def test_nothing_more_is_tried_in_a_run_whose_transport_is_unreachable(host: Hos
 
 def test_a_refused_email_is_dead_at_once(host: Host) -> None:
     host.trial()
-    transport = script(host, Verdict.REFUSED)
+    transport = host.script(Verdict.REFUSED)
 
     host.deliver(NOON)
     host.deliver(NOON + timedelta(days=1))
@@ -182,7 +181,7 @@ def test_what_may_go_at_most_once_is_held_when_its_outcome_is_unknown(
 ) -> None:
     host = make(SUBS_EMAILS_AT_MOST_ONCE=("trial_started",))
     host.trial()
-    script(host, answer)
+    host.script(answer)
 
     host.deliver(NOON)
 
@@ -196,8 +195,8 @@ def test_what_may_go_at_most_once_is_held_after_a_kill_during_its_sending(
     host.trial()
     with pytest.raises(KeyboardInterrupt):
         _kill_while_sending(host)
-    end_leases(host)
-    transport = script(host)
+    end_leases(host.app)
+    transport = host.script()
 
     report = host.deliver(NOON)
 
@@ -209,8 +208,8 @@ def test_any_other_email_is_sent_again_after_a_kill_during_its_sending(host: Hos
     host.trial()
     with pytest.raises(KeyboardInterrupt):
         _kill_while_sending(host)
-    end_leases(host)
-    transport = script(host)
+    end_leases(host.app)
+    transport = host.script()
 
     host.deliver(NOON + timedelta(days=1))
 
@@ -228,10 +227,10 @@ def test_an_email_of_unknown_outcome_is_asked_about_before_it_is_repeated(
 ) -> None:
     host.trial()
     answers = {"cannot tell": {}, None: None}.get(accepted, {WELCOME: accepted})
-    transport = script(host, Verdict.UNKNOWN, accepted=answers)
+    transport = host.script(Verdict.UNKNOWN, accepted_before=answers)
     host.deliver(NOON)
 
-    transport.answer = Verdict.ACCEPTED
+    transport.usually = Verdict.ACCEPTED
     host.deliver(NOON + timedelta(days=1))
 
     assert (len(transport.handed_over), message(host).state) == (sent, state)
@@ -262,17 +261,6 @@ def _hanging(started: list[str], over: Event) -> Callable[[str, Any], None]:
     return hang
 
 
-def _kill_while_sending(host: Host) -> datetime:
-    class Killed:
-        name, batch_size, connections = "killed", 1, 1
-
-        def send(self, emails: Any) -> Any:
-            for _ in emails:
-                raise KeyboardInterrupt
-            yield
-
-        def find_accepted(self, keys: Any) -> None:
-            return None
-
-    host.subs.runtime.transport = Killed()
-    return host.deliver(NOON)
+def _kill_while_sending(host: Host) -> None:
+    host.script(KeyboardInterrupt())
+    host.deliver(NOON)

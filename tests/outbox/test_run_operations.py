@@ -11,9 +11,10 @@ import pytest
 from flask_subscription_ops import Operation
 from flask_subscription_ops.errors import PermanentFailure
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
-from .waiting import HASTY, end_leases, operations_of
+from .waiting import HASTY, operations_of
 
 SUSPEND, RESUME = "suspend-workspaces:sub-1:2", "resume-workspaces:sub-1:3"
 
@@ -127,7 +128,7 @@ def test_after_a_cut_off_a_newer_operation_waits_for_the_old_call_or_its_lease(
         host.db.session.commit()
         host.deliver(NOON + days(1))
         while_it_runs = [action for action, _, _ in host.operations]
-        end_leases(host)
+        end_leases(host.app)
         host.deliver(NOON + days(1))
 
     assert while_it_runs == []
@@ -220,28 +221,13 @@ def test_two_workers_never_run_two_operations_of_one_account_side_by_side(host: 
     assert together == [1] * 8
 
 
-def test_a_host_without_the_hook_has_no_operations(sqlite_url: str) -> None:
-    from flask import Flask
-    from flask_sqlalchemy import SQLAlchemy
+def test_a_host_without_the_hook_has_no_operations(make_on_sqlite: Callable[..., Host]) -> None:
+    host = make_on_sqlite(without=["suspend_workspaces", "resume_workspaces"])
+    host.trial()
 
-    from flask_subscription_ops import SubscriptionOps
+    host.check(NOON + days(14))
 
-    from ..hosts import CONFIG
-
-    db, app = SQLAlchemy(), Flask("bare")
-    app.config.update(CONFIG, SQLALCHEMY_DATABASE_URI=sqlite_url)
-    db.init_app(app)
-    bare = SubscriptionOps(app, db)
-    bare.contacts(lambda account_ids: {})
-    with app.app_context():
-        db.create_all()
-        host = Host(app, db, bare)
-        host.trial()
-
-        host.check(NOON + days(14))
-
-        assert list(host.effects()) == ["trial-started:sub-1:2026-12-15", "trial-expired:sub-1:2026-12-15"]
-        db.engine.dispose()
+    assert list(host.effects()) == ["trial-started:sub-1:2026-12-15", "trial-expired:sub-1:2026-12-15"]
 
 
 class Hanging:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import OutboxMessage, Subscription
+from flask_subscription_ops.testing import UNREACHABLE
 
 from ..hosts import NOON, Host, days
-from .transports import script
 
 REMINDER = "trial-reminder:sub-1:2026-12-15:7"
 A_WEEK_BEFORE = NOON + days(7)
@@ -237,9 +236,9 @@ def row(host: Host, key: str = "trial-started:sub-1:2026-12-15") -> OutboxMessag
 def test_emails_that_were_claimed_and_not_tried_are_not_taken_for_repeats(sqlite_host: Host) -> None:
     for number in range(3):
         sqlite_host.trial(str(number))
-    down = script(sqlite_host, Verdict.DEFERRED, unreachable=True)
+    down = sqlite_host.script(UNREACHABLE)
     sqlite_host.deliver(NOON)
-    up = script(sqlite_host, accepted={})
+    up = sqlite_host.script(accepted_before={})
 
     sqlite_host.deliver(NOON + timedelta(seconds=1))
 

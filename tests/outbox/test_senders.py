@@ -13,9 +13,9 @@ from flask import current_app
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.signals import effect_failed
+from flask_subscription_ops.testing import Answer, ScriptedTransport
 
 from ..hosts import NOON, Host
-from .transports import Scripted, script
 
 EMAILS, CONNECTIONS = 24, 4
 
@@ -28,10 +28,8 @@ def waiting(make: Callable[..., Host]) -> Host:
     return host
 
 
-def four(host: Host, answer: Verdict = Verdict.ACCEPTED) -> Scripted:
-    transport = script(host, answer)
-    transport.connections = CONNECTIONS
-    return transport
+def four(host: Host, answer: Answer = Verdict.ACCEPTED) -> ScriptedTransport:
+    return host.script(answer, connections=CONNECTIONS)
 
 
 def test_each_email_goes_once_over_one_of_them(waiting: Host) -> None:

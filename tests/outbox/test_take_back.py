@@ -15,10 +15,9 @@ from flask_subscription_ops.outbox.delivery import Delivery
 from flask_subscription_ops.outbox.settle import Ledger
 from flask_subscription_ops.outbox.take_back import take_back
 from flask_subscription_ops.outbox.tally import Tally
+from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host
-from .transports import script
-from .waiting import end_leases
 
 
 def test_a_rescuer_steps_over_what_another_one_holds(make: Callable[..., Host]) -> None:
@@ -73,7 +72,7 @@ def test_a_held_effect_that_is_let_go_has_no_mark_left(make: Callable[..., Host]
     take_back(_delivery(host))
     assert _states(host) == {"1": "pending"}
 
-    transport = script(host)
+    transport = host.script()
     host.deliver(NOON)
     assert (_states(host), len(transport.handed_over)) == ({"1": "done"}, 1)
 
@@ -85,7 +84,7 @@ def _claim_and_die(host: Host, *, mark: str = "") -> None:
     for message in claim.messages:
         if message.account_id == mark:
             assert ledger.mark(message)
-    end_leases(host)
+    end_leases(host.app)
 
 
 def _delivery(host: Host) -> Delivery:

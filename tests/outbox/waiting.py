@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
-from sqlalchemy import update
-
-from flask_subscription_ops.models import OutboxMessage, Subscription
+from flask_subscription_ops.models import Subscription
 
 from ..hosts import NOON, Host
 
@@ -17,16 +14,6 @@ HASTY = {
     "SUBS_MAIL_TIMEOUT": 0.2,
     "SUBS_PROVIDER_TIMEOUT": 0.2,
 }  # what hangs is cut off soon
-LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
-
-
-def end_leases(host: Host) -> None:
-    """Let every lease be over by the database's clock, as after a kill and a long wait."""
-    host.db.session.rollback()
-    host.db.session.execute(
-        update(OutboxMessage).where(OutboxMessage.lease_until.is_not(None)).values(lease_until=LONG_AGO)
-    )
-    host.db.session.commit()
 
 
 def operations_of(host: Host, account_id: str, *, products: Sequence[str]) -> dict[str, Subscription]:

@@ -21,7 +21,7 @@ def story(sqlite_host: Host) -> Host:
         trial = sqlite_host.trial(account_id)
         sqlite_host.subs.extend_trial(trial, days=1)
         sqlite_host.db.session.commit()
-    sqlite_host.check(NOON + days(15))
+    sqlite_host.check(NOON + days(15), deliver=False)
     return sqlite_host
 
 

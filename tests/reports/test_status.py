@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.reports.account import account
 from flask_subscription_ops.reports.status import status
+from flask_subscription_ops.testing import Verdict
 
 from ..hosts import NOON, Host, days
-from ..outbox.transports import script
 
 
 def test_status_is_the_same_on_every_database(host: Host) -> None:
@@ -35,11 +35,11 @@ def test_what_is_not_due_yet_is_not_late(sqlite_host: Host) -> None:
     assert status(sqlite_host.subs.runtime)["oldest_due_seconds"] == 0.0
 
 
-def test_the_last_success_is_not_hidden_by_a_later_failure(sqlite_host: Host) -> None:
+def test_the_last_success_is_not_hidden_by_a_later_failure(make_on_sqlite: Callable[..., Host]) -> None:
+    sqlite_host = make_on_sqlite(without=["contacts"])
     sqlite_host.at(NOON)
     sqlite_host.check(NOON)
     sqlite_host.trial(begun=NOON + timedelta(hours=1))
-    sqlite_host.subs._hooks._functions.pop("contacts")
 
     with pytest.raises(Exception, match="no contacts hook"):
         sqlite_host.check(NOON + timedelta(hours=1))
@@ -65,7 +65,7 @@ def test_a_run_under_way_has_no_outcome_yet(sqlite_host: Host) -> None:
 
 def test_an_accounts_story_tells_why_an_email_has_not_gone(sqlite_host: Host) -> None:
     sqlite_host.trial("7")
-    script(sqlite_host, Verdict.DEFERRED)
+    sqlite_host.script(Verdict.DEFERRED)
     sqlite_host.deliver(NOON)
 
     story = account(sqlite_host.subs.runtime, "7")

@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from flask_subscription_ops.mail.base import Verdict
 from flask_subscription_ops.models import JobRun, OutboxMessage
 from flask_subscription_ops.runs.report import STORED_BYTES, JobReport
+from flask_subscription_ops.testing import Reply, Verdict
 
 from ..hosts import NOON, Host
-from ..outbox.transports import script
 
 
 @pytest.mark.parametrize("error", ["e" * 230, "ж" * 230, "🎫" * 230, "\x00\ud800" * 230, "two\nlines"])
@@ -42,8 +41,7 @@ def test_a_failure_is_named_in_one_line_without_mailboxes() -> None:
 
 
 def test_three_hundred_failures_of_one_run_are_recorded_on_every_database(host: Host) -> None:
-    transport = script(host, Verdict.REFUSED)
-    transport.detail = "нет места 🎫 " * 18
+    host.script(Reply(Verdict.REFUSED, "нет места 🎫 " * 18))
     host.at(NOON)
     for number in range(300):
         host.subs.start_trial(str(number), "pro")
@@ -58,7 +56,7 @@ def test_three_hundred_failures_of_one_run_are_recorded_on_every_database(host: 
 
 
 def test_a_run_with_more_failures_than_its_row_holds_is_recorded(sqlite_host: Host) -> None:
-    script(sqlite_host, Verdict.REFUSED).detail = "🎫" * 200
+    sqlite_host.script(Reply(Verdict.REFUSED, "🎫" * 200))
     sqlite_host.at(NOON)
     for number in range(350):
         sqlite_host.subs.start_trial(str(number), "pro")

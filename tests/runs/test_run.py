@@ -97,9 +97,9 @@ def test_a_finished_run_is_told_of(sqlite_host: Host) -> None:
     assert told == [(sqlite_host.app, {"report": report})]
 
 
-def test_a_run_that_failed_is_recorded_as_failed(sqlite_host: Host) -> None:
+def test_a_run_that_failed_is_recorded_as_failed(make_on_sqlite: Callable[..., Host]) -> None:
+    sqlite_host = make_on_sqlite(without=["contacts"])
     sqlite_host.trial()
-    sqlite_host.subs._hooks._functions.pop("contacts")
 
     with pytest.raises(Exception, match="no contacts hook"):
         sqlite_host.deliver(NOON)

@@ -177,10 +177,10 @@ def test_a_row_that_waits_for_a_later_hour_is_not_looked_at_again_until_then(sql
     assert second.examined == 0
 
 
-def test_a_host_without_contacts_is_told_so_and_its_trials_still_end(sqlite_host: Host) -> None:
+def test_a_host_without_contacts_is_told_so_and_its_trials_still_end(make_on_sqlite: Callable[..., Host]) -> None:
+    sqlite_host = make_on_sqlite(without=["contacts"])
     trial = sqlite_host.trial()
     sqlite_host.trial("2", begun=NOON + days(10))
-    sqlite_host.subs._hooks._functions.pop("contacts")
 
     with pytest.raises(ConfigurationError, match=r"decorate a function\(account_ids\) with @subs.contacts"):
         sqlite_host.check(NOON + days(20))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
+from flask.testing import FlaskClient
 
 from flask_subscription_ops.errors import ConfigurationError, InvalidInput
 from flask_subscription_ops.web.access import PaymentRequired
@@ -35,6 +36,12 @@ def dashboard_of(host: Host) -> Flask:
     return app
 
 
+@pytest.fixture
+def app(sqlite_host: Host) -> Flask:
+    """The app whose `client` asks."""
+    return dashboard_of(sqlite_host)
+
+
 def test_without_its_parentheses_it_is_refused_where_the_view_is_decorated(sqlite_host: Host) -> None:
     def dashboard() -> str:
         return "dashboard"
@@ -43,14 +50,11 @@ def test_without_its_parentheses_it_is_refused_where_the_view_is_decorated(sqlit
         sqlite_host.subs.access_required(dashboard)  # type: ignore[arg-type]
 
 
-def test_nobody_is_asked_to_log_in(sqlite_host: Host) -> None:
-    client = dashboard_of(sqlite_host).test_client()
-
+def test_nobody_is_asked_to_log_in(client: FlaskClient) -> None:
     assert client.get("/dashboard/1").status_code == 401
 
 
-def test_an_account_with_access_sees_the_page(sqlite_host: Host) -> None:
-    client = dashboard_of(sqlite_host).test_client()
+def test_an_account_with_access_sees_the_page(sqlite_host: Host, client: FlaskClient) -> None:
     sqlite_host.trial("7")
 
     answer = client.get("/dashboard/3?account=7")
@@ -58,34 +62,28 @@ def test_an_account_with_access_sees_the_page(sqlite_host: Host) -> None:
     assert (answer.status_code, answer.text) == (200, "dashboard 3")
 
 
-def test_a_host_may_answer_402_with_a_page_of_its_own(sqlite_host: Host) -> None:
-    app = dashboard_of(sqlite_host)
-
+def test_a_host_may_answer_402_with_a_page_of_its_own(app: Flask, client: FlaskClient) -> None:
     @app.errorhandler(PaymentRequired)
     def upgrade(error: PaymentRequired) -> tuple[str, int]:
         return "please upgrade", 402
 
-    answer = app.test_client().get("/dashboard/1?account=7")
+    answer = client.get("/dashboard/1?account=7")
 
     assert (answer.status_code, answer.text) == (402, "please upgrade")
 
 
-def test_an_account_without_a_subscription_is_asked_to_pay(sqlite_host: Host) -> None:
-    client = dashboard_of(sqlite_host).test_client()
-
+def test_an_account_without_a_subscription_is_asked_to_pay(client: FlaskClient) -> None:
     assert client.get("/dashboard/1?account=7").status_code == 402
 
 
-def test_an_account_whose_subscription_has_ended_is_asked_to_pay(sqlite_host: Host) -> None:
-    client = dashboard_of(sqlite_host).test_client()
+def test_an_account_whose_subscription_has_ended_is_asked_to_pay(sqlite_host: Host, client: FlaskClient) -> None:
     sqlite_host.trial("7")
     sqlite_host.check(NOON.replace(day=20))
 
     assert client.get("/dashboard/1?account=7").status_code == 402
 
 
-def test_access_to_one_product_opens_no_other(sqlite_host: Host) -> None:
-    client = dashboard_of(sqlite_host).test_client()
+def test_access_to_one_product_opens_no_other(sqlite_host: Host, client: FlaskClient) -> None:
     sqlite_host.trial("7")
     sqlite_host.trial("8", product="reports")
 
@@ -108,8 +106,8 @@ def test_access_denied_leads_to_an_endpoint_or_a_url(
     assert client.get("/dashboard/1").status_code == 401
 
 
-def test_a_guarded_view_keeps_its_name_and_its_words(sqlite_host: Host) -> None:
-    view = dashboard_of(sqlite_host).view_functions["dashboard"]
+def test_a_guarded_view_keeps_its_name_and_its_words(app: Flask) -> None:
+    view = app.view_functions["dashboard"]
 
     assert (view.__name__, view.__doc__) == ("dashboard", "Show the dashboard.")
 

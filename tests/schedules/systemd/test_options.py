@@ -42,11 +42,11 @@ def test_what_cannot_work_is_refused(name, value):
 
 
 @pytest.mark.parametrize(
-    "app",
+    "name",
     ["wsgi", "examples.saas:create_app", "app.py", "./wsgi.py:app", "shop:create_app('live')", "a.b:make(1, x=2)"],
 )
-def test_every_form_of_flask_app_is_taken(app):
-    assert replace(EXAMPLE, app=app).app == app
+def test_every_form_of_flask_app_is_taken(name):
+    assert replace(EXAMPLE, app=name).app == name
 
 
 @pytest.mark.parametrize("user", ["subs", "www-data", "_app", "app1"])
