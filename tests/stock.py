@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from flask_subscription_ops.models import Base
@@ -19,7 +19,9 @@ from .hosts import create_tables
 from .servers import database
 
 TABLES = [table.name for table in Base.metadata.sorted_tables]
-PATIENCE = "5s"  # for a row that a session which was ended has locked
+PATIENCE = 5  # seconds for a row that a session which was ended has locked
+DEFINED_IN_PG = ("pg_class", "pg_constraint", "pg_trigger", "pg_proc", "pg_namespace", "pg_attrdef", "pg_type")
+NEXT_ID = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 class Stock:
@@ -86,7 +88,7 @@ class _Ready:
 def _empty_pg(connection: Connection) -> None:
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
-    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
     for table in reversed(TABLES):
         connection.execute(text(f"DELETE FROM {table}"))
     sequences = connection.scalars(text("SELECT c.oid FROM pg_class c WHERE relkind = 'S'")).all()
@@ -95,22 +97,17 @@ def _empty_pg(connection: Connection) -> None:
 
 
 def _look_pg(connection: Connection) -> object:
-    """Return the versions of all that is defined: whatever is changed has another."""
-    ours = "oid >= 16384"  # below are those of the server
-    parts = [f"SELECT '{name}', oid::text, xmin::text FROM {name} WHERE {ours}" for name in DEFINED_IN_PG]
+    """Return the versions of all that is defined but by the server itself: whatever is changed has another."""
+    parts = [f"SELECT '{name}', oid::text, xmin::text FROM {name} WHERE oid >= 16384" for name in DEFINED_IN_PG]
     parts.append("SELECT 'pg_attribute', attrelid || attname, xmin::text FROM pg_attribute WHERE attrelid >= 16384")
     return {tuple(row) for row in connection.execute(text(" UNION ALL ".join(parts)))}
 
 
-DEFINED_IN_PG = ("pg_class", "pg_constraint", "pg_trigger", "pg_proc", "pg_namespace", "pg_attrdef", "pg_type")
-
-
 def _empty_mysql(connection: Connection) -> None:
-    name = make_url(str(connection.engine.url)).database
-    processes = "SELECT id FROM information_schema.processlist WHERE db = :name AND id <> connection_id()"
-    for process in connection.scalars(text(processes), {"name": name}).all():
+    others = "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+    for process in connection.scalars(text(others)).all():
         connection.execute(text(f"KILL {process}"))
-    connection.execute(text(f"SET innodb_lock_wait_timeout = {PATIENCE.removesuffix('s')}"))
+    connection.execute(text(f"SET innodb_lock_wait_timeout = {PATIENCE}"))
     for table in reversed(TABLES):
         connection.execute(text(f"DELETE FROM {table}"))
     for table in TABLES:
@@ -122,11 +119,8 @@ def _look_mysql(connection: Connection) -> object:
     tables = connection.scalars(text("SHOW TABLES")).all()
     definitions = [NEXT_ID.sub("", _definition(connection, table)) for table in tables]
     triggers = [tuple(row) for row in connection.execute(text("SHOW TRIGGERS"))]
-    [[_, database]] = connection.execute(text("SHOW CREATE DATABASE " + str(connection.engine.url.database)))
-    return definitions, triggers, database
-
-
-NEXT_ID = re.compile(r" AUTO_INCREMENT=\d+")
+    [[_, of_all]] = connection.execute(text(f"SHOW CREATE DATABASE {connection.engine.url.database}"))
+    return definitions, triggers, of_all
 
 
 def _definition(connection: Connection, table: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.models import OutboxMessage, Subscription
 from flask_subscription_ops.reports.audit import verify
+from flask_subscription_ops.testing import moving_clock
 
 from ..hosts import NOON, Host
 
@@ -58,13 +58,13 @@ def test_five_weeks_in_a_shop(host: Host) -> None:
 
 def live(host: Host, calendar: dict[int, list[Act]], *, weeks: int) -> None:
     """Let time pass in steps of half a day, the job running at each."""
-    for step in range(weeks * 7 * 2):
-        now = NOON + timedelta(hours=12 * step)
-        host.at(now)
-        for act in calendar.get(step // 2, []) if step % 2 == 0 else []:
-            act(host)
-        host.db.session.commit()
-        host.check(now)
+    with moving_clock(host.app, NOON) as clock:
+        for step in range(weeks * 7 * 2):
+            for act in calendar.get(step // 2, []) if step % 2 == 0 else []:
+                act(host)
+            host.db.session.commit()
+            host.subs.run_job("trial-check")
+            clock.move(hours=12)
 
 
 def start(name: str) -> Act:

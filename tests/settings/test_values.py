@@ -86,7 +86,7 @@ def test_whatever_stands_in_a_key_it_is_read_or_named(name: str, value: Any) -> 
     assert all(len(problem) < 2_000 for problem in refused)
 
 
-@given(plan=junk, key=junk.filter(lambda key: key.__hash__ and not isinstance(key, (tuple, Hostile))))
+@given(plan=junk, key=scalars.filter(lambda key: not isinstance(key, Hostile)))
 def test_whatever_stands_in_a_plan_it_is_read_or_named(key: Any, plan: Any) -> None:
     declared = {"price": 1, "currency": "EUR", "interval": "month", "policy": plan}
 
