@@ -49,6 +49,7 @@ SLOW = (
     "tests/models/test_character_sets.py",
     "tests/models/test_migrations.py",
     "tests/models/test_upgrade.py",
+    "tests/outbox/test_away.py",
     "tests/outbox/test_cuts.py",
     "tests/outbox/test_contacts.py",
     "tests/outbox/test_gone.py::test_as_many_as_the_brake_allows_do_not_stop_it",
