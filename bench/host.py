@@ -32,13 +32,13 @@ def create_app(url: str | None = None, **config: Any) -> Flask:
         SECRET_KEY="bench",
         SQLALCHEMY_DATABASE_URI=url or os.environ["BENCH_URL"],
         MAIL_DEFAULT_SENDER="billing@host.example",
+        **{**CONFIG, **config},
     )
     db.init_app(app)
     app.cli.command("noop")(lambda: None)
     app.cli.command("noop-connected")(lambda: db.session.execute(text("SELECT 1")).close())
     if "BENCH_PEAK" in os.environ:
         atexit.register(_tell_peak, Path(os.environ["BENCH_PEAK"]))
-    app.config.update({**CONFIG, **config})
     _add_subscriptions(app)
     return app
 

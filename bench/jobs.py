@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = 200  # subscriptions after which cron script is cut off; its time for all is in proportion
 DUE = 1000  # for the comparison of sizes
 END_STATE = (
-    "SELECT id, status, live, ended_at, reminder_due_at, version FROM subs_subscriptions ORDER BY id",
-    "SELECT subscription_id, version, from_status, to_status, cause, actor, details FROM subs_audit ORDER BY 1, 2",
+    "SELECT id, status, live, ended_at, reminder_due_at, version, audit_hash FROM subs_subscriptions ORDER BY id",
+    "SELECT subscription_id, version, from_status, to_status, cause, details, hash FROM subs_audit ORDER BY 1, 2",
     "SELECT effect_key, channel, kind, account_id, product, details, lane, state, due_at FROM subs_outbox ORDER BY 1",
 )
 
@@ -96,7 +96,8 @@ def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
         taken = interleaved(ways, fresh, repeats)
         best = min(taken["limit"], taken["limit/10k"])
         what = f"remind {size * 30 // 1000:,} of {size:,} on {kind} / limit"
-        yield Verdict("P6", what, taken["ours"] / best, 1.5, note=f"{seconds(taken)} {note}")
+        bound = 2.5 if kind == "sqlite" else 1.5 if size >= 1_000_000 else 2
+        yield Verdict("P6", what, taken["ours"] / best, bound, note=f"{seconds(taken)} {note}")
         with fresh() as url:
             trial_check(url)
             before = end_state(url)

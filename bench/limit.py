@@ -13,19 +13,27 @@ ALL = 10**9
 CHUNK = 10_000
 SEND_HOUR = 9
 
+BEFORE = '{"before": {"ended_at": null, "status": "trialing"}}'
+
 END_ON_POSTGRESQL = """
 WITH due AS (
-  SELECT id FROM subs_subscriptions
-  WHERE status = 'trialing' AND trial_ends_at <= :now AND payment_method IS NULL
+  SELECT id, encode(sha256(convert_to(
+           '[' || coalesce('"' || audit_hash || '"', 'null') || ', "' || :now_text || '", "' || account_id || '", '
+           || version + 1 || ', "trialing", "expired", "trial_ended", "trial-check", 1, ' || :details || ']', 'UTF8'
+         )), 'hex') AS hash
+  FROM subs_subscriptions
+  WHERE status = 'trialing' AND trial_ends_at <= :now AND collected_by = 'manual' AND NOT cancel_at_period_end
   ORDER BY trial_ends_at, id LIMIT :chunk FOR UPDATE SKIP LOCKED
 ), ended AS (
   UPDATE subs_subscriptions s
-  SET status = 'expired', live = NULL, ended_at = :now, reminder_due_at = NULL, version = version + 1, updated_at = :now
+  SET status = 'expired', live = NULL, ended_at = :now, reminder_due_at = NULL, version = version + 1,
+      audit_hash = due.hash, updated_at = :now
   FROM due WHERE s.id = due.id RETURNING s.*
 ), audit AS (
   INSERT INTO subs_audit
-    (at, account_id, subscription_id, version, from_status, to_status, cause, actor, run_id, details)
-  SELECT :now, account_id, id, version, 'trialing', 'expired', 'trial_ended', 'trial-check', 1, '{}' FROM ended
+    (at, account_id, subscription_id, version, from_status, to_status, cause, actor, run_id, details, hash)
+  SELECT :now, account_id, id, version, 'trialing', 'expired', 'trial_ended', 'trial-check', 1, :details, audit_hash
+  FROM ended
 )
 INSERT INTO subs_outbox
   (effect_key, channel, kind, account_id, subscription_id, product, details, lane, state, attempts, due_at, created_at)
@@ -99,7 +107,7 @@ REMIND_ON_SQLITE = (
 
 def end_trials(url: str, now: datetime, chunk: int) -> None:
     """End what is over on PostgreSQL, in chunks with a commit each."""
-    _in_chunks(url, END_ON_POSTGRESQL, chunk, now=now, now_text=to_text(now))
+    _in_chunks(url, END_ON_POSTGRESQL, chunk, now=now, now_text=to_text(now), details=BEFORE)
 
 
 def remind_trials(url: str, now: datetime, chunk: int) -> None:

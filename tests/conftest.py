@@ -23,6 +23,7 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 SLOW = (
+    "tests/bench/",
     "tests/cli/test_database.py::test_a_copy_of_the_database_is_left_alone",
     "tests/cli/test_database.py::test_a_database_that_is_down_shows_an_operator_no_traceback",
     "tests/cli/test_database.py::test_with_an_older_schema_nothing_is_sent",
