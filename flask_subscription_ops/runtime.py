@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from .database.sessions import Database
 from .domain.clock import Clock, system_clock
 from .domain.contacts import Contact
+from .errors import ConfigurationError
 from .hooks import Hooks, fetch_contacts
 from .settings import Settings
 from .workspaces.base import Provisioner
@@ -58,6 +59,14 @@ class Runtime:
         from .mail.registry import open_transport
 
         return open_transport(self.app, self.settings)
+
+    def require_mail(self) -> None:
+        """Raise ConfigurationError where no email could leave; nothing is loaded or reached for the answer."""
+        from .mail.requirements import missing, missing_sender
+
+        is_open = "transport" in self.__dict__
+        if problems := (missing_sender if is_open else missing)(self.app, self.settings):
+            raise ConfigurationError(problems)
 
     @contextmanager
     def using_transport(self, transport: Transport) -> Iterator[None]:

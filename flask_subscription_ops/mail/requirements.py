@@ -12,12 +12,15 @@ from ..outside.https import is_this_host
 from .address import party
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from ..settings import Settings
 
 FLAGS = ("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_SUPPRESS_SEND")
 TEXTS = ("MAIL_USERNAME", "MAIL_PASSWORD")
 NUMBERS = ("MAIL_PORT", "MAIL_MAX_EMAILS")
 MAILJET = "mailjet.com"
+STAY_HERE = frozenset({"memory", "file"})  # transports whose emails leave the machine for nobody
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})  # the only other hosts that Mailjet's own library takes
 
 
@@ -39,6 +42,25 @@ def of_smtp(settings: Settings, config: Mapping[str, Any]) -> list[str]:
         config.get("MAIL_PASSWORD"),
         is_encrypted=bool(config.get("MAIL_USE_TLS") or config.get("MAIL_USE_SSL")),
     )
+
+
+def missing(app: Flask, settings: Settings) -> list[str]:
+    """Name what no email can do without, and what may come after `init_app`."""
+    return [*missing_sender(app, settings), *(missing_flask_mail(app) if "smtp" in settings.mail else [])]
+
+
+def missing_sender(app: Flask, settings: Settings) -> list[str]:
+    """Say where emails that leave the machine have nobody to come from."""
+    if settings.mail_sender or app.config.get("MAIL_DEFAULT_SENDER") or set(settings.mail) <= STAY_HERE:
+        return []
+    return ["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"]
+
+
+def missing_flask_mail(app: Flask) -> list[str]:
+    """Say where SMTP has no configuration."""
+    if "mail" in app.extensions:
+        return []
+    return ["SUBS_MAIL names 'smtp' but Flask-Mail is not set up: call mail.init_app(app) before subs.init_app"]
 
 
 def open_credentials(host: str, username: str | None, password: str | None, *, is_encrypted: bool) -> list[str]:

@@ -98,8 +98,11 @@ def _guarded(run: Run) -> None:
             require_schema(session)
         require_deployment(run)
         _begin(run)
+        sends = run.delivers and run.job.delivers
+        if sends:
+            run.runtime.require_mail()
         run.job.function(run)
-        if run.delivers and run.job.delivers:
+        if sends:
             deliver_due(run)
     except Stopped as stopped:
         run.report.outcome = Outcome.STOPPED

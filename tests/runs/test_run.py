@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from flask_subscription_ops.errors import InvalidInput, NaiveDatetime, SchemaOutdated, TimeTravelRefused, UnknownJob
+from flask_subscription_ops.errors import (
+    ConfigurationError,
+    InvalidInput,
+    NaiveDatetime,
+    SchemaOutdated,
+    TimeTravelRefused,
+    UnknownJob,
+)
 from flask_subscription_ops.models import AuditEntry, JobRun, OutboxMessage
 from flask_subscription_ops.signals import job_finished
 
@@ -30,6 +37,7 @@ KEYS = [
     "effects",
     "seconds",
 ]
+MAILJET = {"SUBS_MAIL": "mailjet", "SUBS_MAILJET_API_KEY": "k" * 32, "SUBS_MAILJET_API_SECRET": "s" * 32}
 HEAVY = ["alembic", "babel", "flask_mail", "flask_migrate", "mailjet_rest", "requests", "smtplib", "urllib3"]
 SCHEDULERS = ["apscheduler", "celery", "dateutil.rrule"]
 IDLE = """
@@ -105,6 +113,28 @@ def test_a_run_that_failed_is_recorded_as_failed(make_on_sqlite: Callable[..., H
         sqlite_host.deliver(NOON)
 
     assert sqlite_host.db.session.query(JobRun).one().outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("config", "remedy"),
+    [
+        ({"SUBS_MAIL": ("file", "smtp"), "SUBS_MAIL_DIR": "emails"}, r"call mail\.init_app\(app\)"),
+        ({**MAILJET, "MAIL_DEFAULT_SENDER": None}, "set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"),
+    ],
+    ids=["no Flask-Mail", "no sender"],
+)
+def test_without_what_emails_need_a_run_ends_before_any_effect(
+    make_on_sqlite: Callable[..., Host], config: dict[str, Any], remedy: str
+) -> None:
+    host = make_on_sqlite(**config)
+    trial = host.trial()
+
+    with pytest.raises(ConfigurationError, match=remedy):
+        host.check(NOON + days(14))
+
+    assert host.db.session.query(JobRun).one().outcome == "failed"
+    assert (host.reload(trial).status, host.stopped) == ("trialing", [])
+    assert host.check(NOON + days(14), deliver=False).changed == 1
 
 
 @pytest.mark.parametrize("job", ["trial-check", "deliver"])

@@ -12,6 +12,7 @@ from ...errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ...outside.text import one_line
 from ..address import mailbox, named_mailbox, party, written
 from ..base import Email
+from ..requirements import missing_sender
 from .notice import Notice
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ __all__ = ["Notice", "Renderer"]
 
 SUBJECT_MARK = "Subject:"
 NAME_LIMIT = 80
-STAY_HERE = frozenset({"memory", "file"})  # transports whose emails leave the machine for nobody
 
 
 class Renderer:
@@ -66,11 +66,11 @@ class Renderer:
     @cached_property
     def sender(self) -> str:
         """Return SUBS_MAIL_SENDER, else MAIL_DEFAULT_SENDER; raise ConfigurationError where neither can be used."""
+        if problems := missing_sender(self._app, self._settings):
+            raise ConfigurationError(problems)
         given: Any = self._settings.mail_sender or self._app.config.get("MAIL_DEFAULT_SENDER")
-        if not given and set(self._settings.mail) <= STAY_HERE:
-            return "subscriptions@localhost"
         if not given:
-            raise ConfigurationError(["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"])
+            return "subscriptions@localhost"
         try:
             name, address = party(given)
         except PermanentFailure as error:

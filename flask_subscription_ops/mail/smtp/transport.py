@@ -10,7 +10,7 @@ from flask import Flask
 from ...errors import ConfigurationError, TemporaryFailure
 from ...outside.deadline import Deadline
 from ..base import Email, Outcome, Verdict
-from ..requirements import open_credentials
+from ..requirements import missing_flask_mail, open_credentials
 from .client import FAULTS, Server, fault_of
 from .connection import Connection
 from .session import Session
@@ -82,11 +82,9 @@ class SmtpTransport:
 
 
 def _flask_mail(app: Flask) -> Any:  # Flask-Mail's class for its state is private
-    try:
-        return app.extensions["mail"]
-    except KeyError:
-        problem = "SUBS_MAIL names 'smtp' but Flask-Mail is not set up: call mail.init_app(app) before subs.init_app"
-        raise ConfigurationError([problem]) from None
+    if problems := missing_flask_mail(app):
+        raise ConfigurationError(problems)
+    return app.extensions["mail"]
 
 
 def _refuse_open_credentials(server: Server) -> None:
