@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..domain.clock import Clock, system_clock, to_text
-from ..errors import PermanentFailure, TemporaryFailure, UnknownOutcome
+from ..errors import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 from ..outside import exchange
 from ..outside.statuses import NOT_DONE
 from .base import Operation
@@ -18,6 +18,7 @@ from .signatures import sign
 if TYPE_CHECKING:
     from ..settings import Settings
 
+ABOUT_US = frozenset({401, 407})  # the signature or the way there: the same for every operation
 RETRIED = frozenset({408, 409, 425, 429})  # the 4xx that say "not now" rather than "never"
 HEADERS = {"Content-Type": "application/json", "User-Agent": "flask-subscription-ops"}
 
@@ -74,6 +75,10 @@ class HttpProvisioner:
 def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
+    if status in ABOUT_US:
+        raise Unreachable(
+            f"the receiver refuses us with status {status}: look at SUBS_WORKSPACES_SECRETS and at the clocks of both sides"
+        )
     if status in RETRIED:
         raise TemporaryFailure(f"the receiver answered with status {status}")
     if status in NOT_DONE:

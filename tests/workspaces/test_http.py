@@ -98,11 +98,19 @@ def test_success_is_done(provisioner, receiver, status):
     provisioner.suspend("acme", OPERATION)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422, 451])
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 422, 451])
 def test_a_refusal_is_permanent(provisioner, receiver, status):
     receiver.answers.append((status, {}))
 
     with pytest.raises(PermanentFailure, match=str(status)):
+        provisioner.suspend("acme", OPERATION)
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_receiver_that_refuses_us_has_said_nothing_of_the_operation(provisioner, receiver, status):
+    receiver.answers.append((status, {}))
+
+    with pytest.raises(Unreachable, match=f"refuses us with status {status}: .*SUBS_WORKSPACES_SECRETS"):
         provisioner.suspend("acme", OPERATION)
 
 
