@@ -76,9 +76,8 @@ def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
     if status in ABOUT_US:
-        raise Unreachable(
-            f"the receiver refuses us with status {status}: look at SUBS_WORKSPACES_SECRETS and at the clocks of both sides"
-        )
+        remedy = "look at SUBS_WORKSPACES_SECRETS and at the clocks of both sides"
+        raise Unreachable(f"the receiver refuses us with status {status}: {remedy}")
     if status in RETRIED:
         raise TemporaryFailure(f"the receiver answered with status {status}")
     if status in NOT_DONE:

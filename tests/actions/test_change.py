@@ -14,7 +14,7 @@ from flask_subscription_ops.models import AuditEntry, Subscription
 
 from ..hosts import NOON, Host, days
 
-ENDS = {"trial_ends_at": NOON + days(9), "period_end": NOON + days(9)}
+END = NOON + days(9)
 VERBS: dict[str, Callable[[SubscriptionOps, Subscription], None]] = {
     "cancel": lambda subs, one: subs.cancel(one),
     "cancel now": lambda subs, one: subs.cancel(one, at_period_end=False),
@@ -40,7 +40,8 @@ REFUSED = [(verb, status) for verb in VERBS for status in STATUSES if status not
 def moved_in(host: Host, status: str) -> Subscription:
     """Return a committed subscription in this status, of account 7."""
     host.at(NOON)
-    subscription = Subscription(account_id="7", plan="pro", status=status, **ENDS)
+    ends = {"period_end": END, **({"trial_ends_at": END} if status == "trialing" else {})}
+    subscription = Subscription(account_id="7", plan="pro", status=status, **ends)
     host.db.session.add(subscription)
     host.db.session.commit()
     return subscription
@@ -82,7 +83,7 @@ def test_a_verb_that_does_not_fit_the_status_is_refused_before_anything_is_writt
     sqlite_host.db.session.commit()
 
     found = sqlite_host.reload(subscription)
-    assert (found.status, found.version, found.trial_ends_at) == (status, 1, ENDS["trial_ends_at"])
+    assert (found.status, found.version, found.period_end) == (status, 1, END)
     assert rows(sqlite_host) == before
 
 
@@ -282,7 +283,7 @@ def test_a_rollback_takes_a_change_back_with_its_audit_and_effects(
 
     found = host.reload(subscription)
     assert (found.status, found.version, found.cancel_at_period_end) == (status, 1, False)
-    assert found.trial_ends_at == ENDS["trial_ends_at"]
+    assert (found.trial_ends_at or found.period_end) == END
     assert rows(host) == before
 
 
