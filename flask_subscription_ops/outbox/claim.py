@@ -8,30 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
-from ..database.faults import is_contention
 from ..domain.retry import EffectState
-from ..errors import NotReady
 from ..models import OutboxMessage
 from ..outside.text import describe
 from ..runtime import Runtime
+from .broken import NAMES, Broken, bury, require_other_reason
 from .effects import EMAIL, WORKSPACES
 from .lease import Lease, take_lease
-
-RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A due effect that cannot be claimed; it is dead where at least that could be written down."""
-
-    id: int
-    effect_key: str
-    kind: str
-    account_id: str | None
-    error: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +103,7 @@ def _claim(runtime: Runtime, now: datetime, wanted: Select[Any], take: Take) -> 
     try:
         return _transact(runtime, wanted, take)
     except Exception as error:
-        _require_other_reason(runtime, error)
+        require_other_reason(runtime, error)
     return _first_that_can_be_claimed(runtime, now, wanted, take)
 
 
@@ -127,45 +112,24 @@ def _transact(runtime: Runtime, wanted: Select[Any], take: Take) -> Claim:
     return runtime.in_transaction(lambda session: take(session, take_lease(session, seconds), wanted))
 
 
-def _require_other_reason(runtime: Runtime, error: Exception) -> None:
-    """Raise the error where it is no row's fault: the database is away, or others were in the way for too long."""
-    if isinstance(error, NotReady) or (isinstance(error, DBAPIError) and is_contention(error)):
-        raise error
-    runtime.require_database()
-
-
 def _first_that_can_be_claimed(runtime: Runtime, now: datetime, wanted: Select[Any], take: Take) -> Claim:
     """A row among them cannot be read or written: go through them one by one, and bury those."""
-    table = OutboxMessage
-    names = wanted.with_only_columns(table.id, table.effect_key, table.kind, table.account_id)
+    names = wanted.with_only_columns(*NAMES)
     with runtime.reading() as session:
         rows = session.execute(names).all()
         lease = take_lease(session, runtime.settings.lease_seconds)
     broken: list[Broken] = []
     for row in rows:
         try:
-            claim = _transact(runtime, wanted.where(table.id == row.id), take)
+            claim = _transact(runtime, wanted.where(OutboxMessage.id == row.id), take)
         except Exception as error:
-            _require_other_reason(runtime, error)
+            require_other_reason(runtime, error)
             broken.append(Broken(*row, f"its row cannot be read or claimed: {describe(error)}"))
-            _bury(runtime, broken[-1], now)
+            bury(runtime, broken[-1], EffectState.PENDING, now)
             continue
         if claim.messages or claim.replaced:
             return Claim(claim.lease, claim.messages, claim.replaced, broken)
     return Claim(lease, broken=broken)
-
-
-def _bury(runtime: Runtime, broken: Broken, now: datetime) -> None:
-    statement = (
-        update(OutboxMessage)
-        .where(OutboxMessage.id == broken.id, OutboxMessage.state == EffectState.PENDING.value)
-        .values(state=EffectState.DEAD.value, last_error=broken.error, done_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    try:
-        runtime.in_transaction(lambda session: session.execute(statement))
-    except DBAPIError as error:
-        _require_other_reason(runtime, error)  # else the row refuses this too, and is reported by each run
 
 
 def _lane_is_taken() -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from ..domain.emails import Audience, Facts, email_kind, why_not
 from ..domain.reminders import Ladder
 from ..domain.retry import Answer
 from ..domain.states import Status
-from ..errors import ConfigurationError, PermanentFailure
+from ..errors import ConfigurationError, NotReady, PermanentFailure, TemporaryFailure
 from ..models import OutboxMessage, Subscription
 from ..models.types import Unreadable
 from ..outside.text import describe
@@ -48,24 +48,32 @@ class Preparation:
         subscriptions = self._subscriptions({m.subscription_id for m in messages if m.subscription_id})
         ready = []
         for message in messages:
-            subscription, contact = (
-                subscriptions.get(message.subscription_id or 0),
-                contacts.get(message.account_id or ""),
-            )
-            email = self._email_alone(message, subscription, contact)
+            subscription = subscriptions.get(message.subscription_id or 0)
+            email = self._email_alone(message, subscription, contacts.get(message.account_id or ""))
             if email is not None:
                 ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
         return ready
 
-    def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription]:
-        with self.runtime.reading() as session:
-            return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
+    def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription | Exception]:
+        """Return the subscriptions by their ids, and for one whose row cannot be read the error instead."""
+        try:
+            with self.runtime.reading() as session:
+                return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
+        except NotReady:
+            raise
+        except Exception as error:
+            self.runtime.require_database()
+            if len(ids) == 1:
+                return dict.fromkeys(ids, error)
+            return {key: found for each in ids for key, found in self._subscriptions({each}).items()}
 
     def _email_alone(
-        self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
+        self, message: OutboxMessage, subscription: Subscription | Exception | None, contact: Contact | None
     ) -> Email | None:
         """Contacts and templates are the host's: they may fail in any way, each for its own email."""
         try:
+            if isinstance(subscription, Exception):
+                raise TemporaryFailure(f"its subscription cannot be read: {describe(subscription)}")
             return self._email(message, subscription, contact)
         except ConfigurationError:
             raise

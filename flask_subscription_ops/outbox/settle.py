@@ -16,7 +16,7 @@ from ..outside.logs import logger
 from ..outside.text import redacted
 from ..runtime import Runtime
 from ..signals import effect_failed, send
-from .claim import RELEASED
+from .broken import RELEASED
 from .lease import Lease
 from .tally import Tally
 from .writer import Writer

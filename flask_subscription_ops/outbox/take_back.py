@@ -14,6 +14,7 @@ from ..errors import NotReady
 from ..models import OutboxMessage
 from ..outside.text import describe
 from ..runtime import Runtime
+from .broken import NAMES, Broken, bury
 from .delivery import Delivery
 from .settle import alike, fail, outcome_of, tell
 
@@ -35,23 +36,26 @@ def take_back(delivery: Delivery) -> None:
 
 
 def _each_alone(delivery: Delivery) -> None:
-    """One of them cannot be written: the others are taken back without it."""
+    """One of them cannot be read or written: the others are taken back without it."""
     runtime = delivery.runtime
     with runtime.reading() as session:
-        ended = session.scalars(_ended(session)).all()
-    for message in ended:
+        ended = session.execute(_ended(session).with_only_columns(*NAMES)).all()
+    for row in ended:
         try:
-            _tell(delivery, runtime.in_transaction(lambda s: _take(delivery, s, _only(s, message))))  # noqa: B023
+            _tell(delivery, runtime.in_transaction(lambda s: _take(delivery, s, _only(s, row.id))))  # noqa: B023
         except NotReady:
             raise
         except Exception as error:
             runtime.require_database()
-            fail(delivery.tally, message, f"it cannot be taken back from a worker that ended: {describe(error)}")
+            broken = Broken(*row, f"it cannot be taken back from a worker that ended: {describe(error)}")
+            bury(runtime, broken, EffectState.SENDING, delivery.clock())
+            fail(delivery.tally, broken, broken.error)
 
 
 def _take(delivery: Delivery, session: Session, wanted: Select[Any]) -> Taken:
     now = delivery.clock()
-    taken = [(message, _decide(delivery.runtime, message)) for message in session.scalars(wanted)]
+    found = session.scalars(wanted.options(defer(OutboxMessage.details, raiseload=True)))  # may be unreadable
+    taken = [(message, _decide(delivery.runtime, message)) for message in found]
     decisions = {message.id: decision for message, decision in taken}
     messages = [message for message, _ in taken]
     for values, group in alike(messages, lambda m: outcome_of(m, decisions[m.id], _detail(m, decisions[m.id]), now)):
@@ -90,7 +94,6 @@ def _ended(session: Session) -> Select[Any]:
     table = OutboxMessage
     return (
         select(table)
-        .options(defer(table.details, raiseload=True))  # may be unreadable, and is not needed
         .where(table.state == EffectState.SENDING.value, table.lease_until <= database_now(session))
         .order_by(table.lease_until)
         .limit(TAKEN_BACK_AT_ONCE)
@@ -98,5 +101,5 @@ def _ended(session: Session) -> Select[Any]:
     )
 
 
-def _only(session: Session, message: OutboxMessage) -> Select[Any]:
-    return _ended(session).where(OutboxMessage.id == message.id)
+def _only(session: Session, effect_id: int) -> Select[Any]:
+    return _ended(session).where(OutboxMessage.id == effect_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.context import Context
@@ -73,8 +73,19 @@ def sweep(run: Run, task: Sweep[Any]) -> None:
 
 def _chunks(run: Run, task: Sweep[Any]) -> Iterator[Sequence[Any]]:
     place: _Place | None = None
+    broken: set[int] = set()
     while (size := min(run.room, run.runtime.settings.batch_size)) > 0:
-        found = _peek(run, task, place, size)
+        wanted = _behind(task, place, broken).limit(size)
+        try:
+            found = _read(run, wanted)
+        except NotReady:
+            raise
+        except Exception:
+            unreadable = _unreadable(run, task, wanted)
+            if not unreadable:
+                raise
+            broken |= unreadable
+            continue
         if not found:
             return
         place = _Place(found[-1].at, found[-1].id)
@@ -82,14 +93,33 @@ def _chunks(run: Run, task: Sweep[Any]) -> Iterator[Sequence[Any]]:
         run.progress(len(found))
 
 
-def _peek(run: Run, task: Sweep[Any], place: _Place | None, size: int) -> Sequence[Any]:
+def _behind(task: Sweep[Any], place: _Place | None, broken: set[int]) -> Select[Any]:
     model = task.of
-    statement = select(model.id, task.by.label("at"), model.account_id).where(task.due)
+    statement = select(model.id, task.by.label("at"), model.account_id).where(task.due).order_by(task.by, model.id)
     if place is not None:
         further = or_(task.by > place.at, and_(task.by == place.at, model.id > place.id))
         statement = statement.where(task.by >= place.at, further)
+    return statement.where(model.id.not_in(broken)) if broken else statement
+
+
+def _read(run: Run, wanted: Select[Any]) -> Sequence[Any]:
     with run.runtime.reading() as session:
-        return session.execute(statement.order_by(task.by, model.id).limit(size)).all()
+        return session.execute(wanted).all()
+
+
+def _unreadable(run: Run, task: Sweep[Any], wanted: Select[Any]) -> set[int]:
+    """Fail those of the wanted rows whose date cannot be read, and return their ids."""
+    run.runtime.require_database()
+    broken = set()
+    for (row_id,) in _read(run, wanted.with_only_columns(task.of.id)):
+        try:
+            _read(run, wanted.where(task.of.id == row_id))
+        except NotReady:
+            raise
+        except Exception as error:
+            broken.add(row_id)
+            _fail(run, task, row_id, error)
+    return broken
 
 
 def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
@@ -110,8 +140,12 @@ def _alone(run: Run, task: Sweep[Any], row: Any, contacts: Mapping[str, Contact]
         raise
     except Exception as error:
         run.runtime.require_database()
-        run.report.examined += 1
-        run.report.fail(task.of.name_of(row.id), describe(error))
+        _fail(run, task, row.id, error)
+
+
+def _fail(run: Run, task: Sweep[Any], row_id: int, error: Exception) -> None:
+    run.report.examined += 1
+    run.report.fail(task.of.name_of(row_id), describe(error))
 
 
 def _handle(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:

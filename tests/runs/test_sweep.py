@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import delete, insert
@@ -12,6 +13,8 @@ from flask_subscription_ops.models import AuditEntry, Subscription
 
 from ..customers import add_trials
 from ..hosts import NOON, Host, days
+from ..unreadable import FIRST, LAST
+from ..unreadable import spoil as spoil_instant
 
 A_WEEK_BEFORE, END = NOON + days(7), NOON + days(14)
 
@@ -61,6 +64,46 @@ def test_a_row_that_changed_after_it_was_found_is_left_alone(host: Host) -> None
     report = host.check(A_WEEK_BEFORE, deliver=False)
 
     assert (report.changed, report.failed) == (2, 0)
+    assert _reminded(host) == [1, 3]
+
+
+@pytest.mark.parametrize("change", ["subscribe", "extend_trial"])
+def test_a_row_that_changed_between_the_look_and_the_lock_is_looked_at_again(host: Host, change: str) -> None:
+    for number in range(1, 4):
+        host.trial(str(number))
+    changes = {
+        "subscribe": lambda: host.subs.subscribe("2", "pro"),
+        "extend_trial": lambda: host.subs.extend_trial(host.subs.get("2"), days=1),
+    }
+    _before_the_lock(host, changes[change])
+
+    report = host.check(END, deliver=False)
+
+    assert (report.examined, report.changed, report.failures) == (2, 2, [])
+    assert _statuses(host) == ["expired", "active" if change == "subscribe" else "trialing", "expired"]
+
+
+@pytest.mark.parametrize(("column", "which"), [("trial_ends_at", FIRST), ("period_start", LAST)])
+def test_a_row_that_cannot_be_read_stops_nobody_else(host: Host, column: str, which: int) -> None:
+    for number in range(1, 4):
+        host.trial(str(number))
+    spoil_instant(host, "subs_subscriptions", column, "2", which)
+
+    report = host.check(END, deliver=False)
+
+    assert (report.examined, report.changed) == (3, 2)
+    assert [failure["subject"] for failure in report.failures] == ["sub-2"]
+    assert _statuses(host) == ["expired", "trialing", "expired"]
+
+
+def test_a_row_whose_look_cannot_be_read_stops_no_reminder(host: Host) -> None:
+    for number in range(1, 4):
+        host.trial(str(number))
+    spoil_instant(host, "subs_subscriptions", "reminder_due_at", "2", FIRST)
+
+    report = host.check(A_WEEK_BEFORE, deliver=False, limit=3)
+
+    assert (report.examined, [failure["subject"] for failure in report.failures]) == (3, ["sub-2"])
     assert _reminded(host) == [1, 3]
 
 
@@ -215,6 +258,22 @@ def _contacts(broken: set[str]) -> Callable[[Sequence[str]], Mapping[str, Contac
         return {key: Contact(f"{key}@customer.example") for key in account_ids}
 
     return contacts
+
+
+def _before_the_lock(host: Host, change: Callable[[], object]) -> None:
+    """Let a view change something after a run has found its rows, and before it locks them."""
+    runtime = host.subs.runtime
+    usual = runtime.writing
+
+    @contextmanager
+    def late() -> Iterator[Session]:
+        runtime.writing = usual  # type: ignore[method-assign]
+        change()
+        host.db.session.commit()
+        with usual() as session:
+            yield session
+
+    runtime.writing = late  # type: ignore[method-assign]
 
 
 def _reminded(host: Host) -> list[int]:

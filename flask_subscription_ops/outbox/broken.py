@@ -1,0 +1,50 @@
+"""An effect whose row cannot be read or written: told apart from its neighbours, and dead alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+
+from ..database.faults import is_contention
+from ..domain.retry import EffectState
+from ..errors import NotReady
+from ..models import OutboxMessage
+from ..runtime import Runtime
+
+RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
+NAMES = (OutboxMessage.id, OutboxMessage.effect_key, OutboxMessage.kind, OutboxMessage.account_id)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A due effect that cannot be handled; it is dead where at least that could be written down."""
+
+    id: int
+    effect_key: str
+    kind: str
+    account_id: str | None
+    error: str
+
+
+def require_other_reason(runtime: Runtime, error: Exception) -> None:
+    """Raise the error where it is no row's fault: the database is away, or others were in the way for too long."""
+    if isinstance(error, NotReady) or (isinstance(error, DBAPIError) and is_contention(error)):
+        raise error
+    runtime.require_database()
+
+
+def bury(runtime: Runtime, broken: Broken, found_in: EffectState, now: datetime) -> None:
+    """Give an effect up that is still in the state in which it was found, without reading its row."""
+    statement = (
+        update(OutboxMessage)
+        .where(OutboxMessage.id == broken.id, OutboxMessage.state == found_in.value)
+        .values(state=EffectState.DEAD.value, last_error=broken.error, done_at=now, **RELEASED)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        runtime.in_transaction(lambda session: session.execute(statement))
+    except DBAPIError as error:
+        require_other_reason(runtime, error)  # else the row refuses this too, and is reported by each run
