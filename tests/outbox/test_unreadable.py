@@ -75,7 +75,8 @@ def _trials(host: Host) -> None:
 
 def _states(host: Host) -> dict[str, str]:
     host.db.session.rollback()
-    return dict(host.db.session.query(OutboxMessage.account_id, OutboxMessage.state).tuples().all())
+    rows = host.db.session.query(OutboxMessage.account_id, OutboxMessage.state)
+    return dict(map(tuple, rows))
 
 
 def _error(host: Host, account_id: str) -> str:

