@@ -23,7 +23,7 @@ demo: $(READY)
 	$(BIN)/python examples/saas/demo.py
 
 test: $(READY)
-	@echo "all tests on every database: about 12 minutes on two cores; make test-quick takes about two"
+	@echo "all tests on every database: about a quarter of an hour on two cores; make test-quick takes about two"
 	$(BIN)/python -m pytest
 
 test-quick: $(READY)
