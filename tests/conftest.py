@@ -61,6 +61,7 @@ SLOW = (
     "tests/outbox/test_send_emails.py::test_many_emails_all_go_in_one_run",
     "tests/outbox/test_senders.py",
     "tests/outside/test_adapters.py::test_asking_loads_no_library_of_an_adapter",
+    "tests/outbox/test_snooze.py",
     "tests/plans/",
     "tests/runs/test_cuts.py",
     "tests/runs/test_report.py::test_a_run_with_more_failures_than_its_row_holds_is_recorded",

@@ -74,7 +74,8 @@ class Transport(Protocol):
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
         """Tell which effect keys the other side has accepted before; None where nobody can tell, now or later.
 
-        A key that could not be asked about this time is left out: ask again later.
+        A key that could not be asked about this time is left out: ask again later. Where none could be asked about,
+        an EffectError may say why.
         """
 
     def check(self) -> str:

@@ -37,7 +37,7 @@ class FailoverTransport:
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
         """Ask every transport that can be asked; "no" needs all of them, since any may have taken it."""
-        found = [transport.find_accepted(keys) for transport in self.transports]
+        found = [_told(transport, keys) for transport in self.transports]
         asked = [answers for answers in found if answers is not None]
         if not asked:
             return None
@@ -106,6 +106,14 @@ def _settle(batch: Sequence[Email], legs: Sequence[_Leg]) -> Iterator[Outcome]:
         batch = deferred
         if not batch:
             return
+
+
+def _told(transport: Transport, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
+    """A transport that cannot be asked now keeps back no other's answer."""
+    try:
+        return transport.find_accepted(keys)
+    except EffectError:
+        return {}
 
 
 def _agreed(answers: Sequence[bool | None], *, everybody: bool) -> bool | None:

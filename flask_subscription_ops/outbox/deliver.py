@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from ..models import OutboxMessage
 from ..outside.logs import logger
 from .delivery import Channel, Delivery
+from .effects import channel_of
 from .run_operations import Operations
 from .send_emails import Emails
 from .take_back import take_back
@@ -61,6 +62,7 @@ def _say_what_waits(delivery: Delivery, channel: Channel) -> None:
     with delivery.runtime.reading() as session:
         kinds = {row.kind: row.effects for row in session.execute(waiting)}
     delivery.tally.deferred.update(kinds)
-    if kinds:
-        waiting_now = sum(kinds.values()), channel.calls_them
-        log.warning("%s: %d %s wait (%s)", channel.waits_for, *waiting_now, channel.fault)
+    snoozed = sum(number for kind, number in delivery.tally.snoozed.items() if channel_of(kind) == channel.name)
+    waiting_now = sum(kinds.values()) + snoozed
+    if waiting_now:
+        log.warning("%s: %d %s wait (%s)", channel.waits_for, waiting_now, channel.calls_them, channel.fault)

@@ -15,6 +15,7 @@ from ..outside.text import one_line
 
 EMAIL = "email"
 WORKSPACES = "workspaces"
+OPERATIONS = frozenset(wish.value for wish in WorkspaceWish)
 
 STATED_INSTANTS = ("trial_ends_at", "period_end", "grace_ends_at", "ended_at")
 STATED_FACTS = ("product", "plan", "amount", "currency", "interval", "interval_count")
@@ -66,6 +67,11 @@ def effect_key(kind: str, subject: str, *facts: date | int | str) -> str:
     """Return `<kind with hyphens>:<subject>:<date or version>[:<step>]`."""
     stated = [fact.isoformat() if isinstance(fact, date) else str(fact) for fact in facts]
     return ":".join([kind.replace("_", "-"), subject, *stated])
+
+
+def channel_of(kind: str) -> str:
+    """Return the channel that carries effects of this kind."""
+    return WORKSPACES if kind in OPERATIONS else EMAIL
 
 
 def about(subscription: Subscription) -> Subject:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..domain.retry import Answer
 from ..errors import ConfigurationError, EffectError
 from ..models import OutboxMessage
+from ..outside.text import describe
 from .claim import Claim, claim_emails
 from .contacts import Answers, Asking
 from .delivery import CLAIMS_IN_VAIN, Delivery
@@ -68,12 +69,26 @@ class Emails:
             self._has_stopped = True
             return
         answered = self._settle_unanswered(claim, ledger, answers, answers.anybody(accounts), alone)
-        ready = _not_sent_before(self._runtime.transport, preparation.ready(answered, answers.contacts), ledger)
+        ready = self._not_sent_before(preparation.ready(answered, answers.contacts), ledger)
         self._delivery.count(len(claim.messages) - sum(m.account_id in answers.unasked for m in claim.messages))
         senders = Senders(self._delivery, claim.lease, ready)
         senders.run()
         if senders.fault is not None:
             self.waits_for, self.fault, self._has_stopped = "the mail server cannot be reached", senders.fault, True
+
+    def _not_sent_before(self, ready: Sequence[Ready], ledger: Ledger) -> list[Ready]:
+        """Where an earlier try may have got through, ask the transport instead of sending again."""
+        repeats = [item for item in ready if item.repeat]
+        if not repeats:
+            return list(ready)
+        standing, fault = _standing_of(self._runtime.transport, [item.email.key for item in repeats])
+        of = {each: [item.message for item in repeats if standing[item.email.key] is each] for each in _Standing}
+        ledger.record(of[_Standing.ACCEPTED], Answer.DONE)
+        ledger.record(of[_Standing.NOT_TOLD_NOW], Answer.CANNOT_ASK, fault)
+        if of[_Standing.NOT_TOLD_NOW]:
+            self.waits_for, self.fault = "the mail server cannot be asked about earlier tries", fault
+        is_settled = {message.id for each in (_Standing.ACCEPTED, _Standing.NOT_TOLD_NOW) for message in of[each]}
+        return [item for item in ready if item.message.id not in is_settled]
 
     def _settle_unanswered(
         self, claim: Claim, ledger: Ledger, answers: Answers, anybody: bool, alone: bool
@@ -107,23 +122,14 @@ class _Standing(Enum):
     NOT_TOLD_NOW = "not told now"
 
 
-def _not_sent_before(transport: Transport, ready: Sequence[Ready], ledger: Ledger) -> list[Ready]:
-    """Where an earlier try may have got through, ask the transport instead of sending again."""
-    repeats = [item for item in ready if item.repeat]
-    standing = _standing_of(transport, [item.email.key for item in repeats]) if repeats else {}
-    of = {each: [item.message for item in repeats if standing[item.email.key] is each] for each in _Standing}
-    ledger.record(of[_Standing.ACCEPTED], Answer.DONE)
-    ledger.record(of[_Standing.NOT_TOLD_NOW], Answer.CANNOT_ASK, "it cannot be told now whether it was accepted before")
-    is_settled = {message.id for each in (_Standing.ACCEPTED, _Standing.NOT_TOLD_NOW) for message in of[each]}
-    return [item for item in ready if item.message.id not in is_settled]
-
-
-def _standing_of(transport: Transport, keys: Sequence[str]) -> dict[str, _Standing]:
+def _standing_of(transport: Transport, keys: Sequence[str]) -> tuple[dict[str, _Standing], str]:
+    """Return where each stands, and why some are not told of."""
+    fault = "it cannot be told now whether it was accepted before"
     try:
         accepted = transport.find_accepted(keys)
-    except EffectError:
-        accepted = {}
+    except EffectError as error:
+        accepted, fault = {}, f"{fault}: {describe(error)}"
     if accepted is None:
-        return dict.fromkeys(keys, _Standing.NEVER_TOLD)
+        return dict.fromkeys(keys, _Standing.NEVER_TOLD), fault
     means = {True: _Standing.ACCEPTED, False: _Standing.NOT_ACCEPTED, None: _Standing.NEVER_TOLD}
-    return {key: means[accepted[key]] if key in accepted else _Standing.NOT_TOLD_NOW for key in keys}
+    return {key: means[accepted[key]] if key in accepted else _Standing.NOT_TOLD_NOW for key in keys}, fault

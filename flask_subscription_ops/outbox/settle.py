@@ -183,6 +183,8 @@ def tell(runtime: Runtime, tally: Tally, effect: Named, decision: Decision, deta
         tally.deferred[kind] += 1
         if decision.counts:
             _signal(runtime, effect, state, detail)
+        else:
+            tally.snoozed[kind] += 1
 
 
 def fail(tally: Tally, effect: Named, error: str) -> None:

@@ -17,13 +17,15 @@ ALWAYS_SHOWN = ("queued", "delivered", "failed")
 class Tally:
     """Counts by kind of effect, and what went wrong with which one.
 
-    `failed` needs a human; `deferred` was put off, and goes by itself.
+    `failed` needs a human; `deferred` was put off, and goes by itself. `snoozed` are those of the deferred that were
+    put off because the other side is away.
     """
 
     queued: Counter[str] = field(default_factory=Counter)
     delivered: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     deferred: Counter[str] = field(default_factory=Counter)
+    snoozed: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
     no_recipient: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take over another tally's counts and failures."""
-        for name in COUNTS:
+        for name in (*COUNTS, "snoozed"):
             getattr(self, name).update(getattr(other, name))
         self.failures += other.failures[: FAILURES_NAMED - len(self.failures)]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -155,6 +155,16 @@ def test_one_yes_is_enough_and_a_no_needs_everybody(
     transports = [ScriptedTransport(accepted_before=answers) for answers in found]
 
     assert FailoverTransport(transports).find_accepted(["key"]) == answer
+
+
+def test_one_that_cannot_be_asked_now_keeps_back_no_yes_of_another() -> None:
+    class Away(ScriptedTransport):
+        def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
+            raise TemporaryFailure("it is away")
+
+    told = FailoverTransport([Away(), ScriptedTransport(accepted_before={"a": True, "b": False})])
+
+    assert told.find_accepted(["a", "b"]) == {"a": True}
 
 
 def test_a_check_fails_only_when_no_transport_works() -> None:

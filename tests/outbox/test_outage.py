@@ -3,85 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
-from flask_subscription_ops import Contact
 from flask_subscription_ops.errors import Unreachable
 from flask_subscription_ops.models import OutboxMessage
-from flask_subscription_ops.testing import UNREACHABLE
 
 from ..hosts import NOON, Host, days
-
-
-@dataclass
-class Outside:
-    """One thing outside: how it goes away, and which effects, in order, it let through after it came back."""
-
-    away: Callable[[Host], None]
-    back: Callable[[Host], Callable[[], list[str]]]
-    queue: Callable[[Host, str, datetime], None]
-    line: str
-
-
-def _no_server(host: Host) -> None:
-    host.script(UNREACHABLE)
-
-
-def _a_server(host: Host) -> Callable[[], list[str]]:
-    transport = host.script()
-    return lambda: [email.key for email in transport.handed_over]
-
-
-def _no_provisioner(host: Host) -> None:
-    def away(account_id: str, operation: Any) -> None:
-        try:
-            raise ConnectionRefusedError("nobody listens")
-        except ConnectionRefusedError as error:
-            raise RuntimeError("cannot stop it") from error
-
-    host.subs.suspend_workspaces(away)
-
-
-def _a_provisioner(host: Host) -> Callable[[], list[str]]:
-    carried_out: list[str] = []
-    host.subs.suspend_workspaces(lambda account_id, operation: carried_out.append(operation.id))
-    return lambda: carried_out
-
-
-def _no_directory(host: Host) -> None:
-    def away(account_ids: Sequence[str]) -> Mapping[str, Contact]:
-        raise OSError("the directory is away")
-
-    host.subs.contacts(away)
-
-
-def _a_directory(host: Host) -> Callable[[], list[str]]:
-    host.subs.contacts(lambda account_ids: {key: Contact(f"{key}@customer.example") for key in account_ids})
-    return _a_server(host)
-
-
-def _email(host: Host, account_id: str, at: datetime) -> None:
-    host.at(at)
-    host.subs.subscribe(account_id, "pro")
-    host.db.session.commit()
-
-
-def _operation(host: Host, account_id: str, at: datetime) -> None:
-    host.at(at)
-    host.subs.pause(host.subs.subscribe(account_id, "pro"))
-    host.db.session.commit()
-
-
-OUTSIDE = {
-    "mail server": Outside(_no_server, _a_server, _email, "the mail server cannot be reached"),
-    "provisioner": Outside(_no_provisioner, _a_provisioner, _operation, "the provisioner cannot be reached"),
-    "contacts hook": Outside(_no_directory, _a_directory, _email, "the contacts hook does not answer"),
-}
+from .outsides import OUTSIDE, Outside, operation
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -90,10 +23,10 @@ def test_after_thirty_days_everything_goes_within_the_hour_in_order_of_urgency(
 ) -> None:
     host = make_on_sqlite(SUBS_EMAILS_OFF=() if name != "provisioner" else ("subscribed",))
 
-    minutely = [NOON + timedelta(minutes=minute) for minute in range(61)]
-    rarely = [NOON + timedelta(hours=hour) for hour in range(12, 30 * 24, 12)]
+    later = sorted(Random(name).sample(range(61, 30 * 24 * 60), 60))
+    runs = [NOON + timedelta(minutes=minute) for minute in (*range(61), *later)]
 
-    _outlive(host, OUTSIDE[name], caplog, runs=[*minutely, *rarely], queue_every=days(3), until=NOON + days(30))
+    _outlive(host, OUTSIDE[name], caplog, runs=runs, queue_every=days(3), until=NOON + days(30))
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -109,7 +42,7 @@ def test_an_outage_loses_nothing_on_any_database(
 
 def test_a_provisioner_of_one_account_that_is_away_holds_up_no_other(host: Host) -> None:
     for number in range(1, 6):
-        _operation(host, str(number), NOON)
+        operation(host, str(number), NOON)
     carried_out: list[str] = []
 
     def suspend(account_id: str, operation: Any) -> None:
@@ -127,7 +60,7 @@ def test_a_provisioner_of_one_account_that_is_away_holds_up_no_other(host: Host)
 
 def test_slow_failures_of_a_dead_provisioner_end_with_the_first_claims(host: Host) -> None:
     for number in range(100):
-        _operation(host, str(number), NOON)
+        operation(host, str(number), NOON)
     asked: list[str] = []
 
     def suspend(account_id: str, operation: Any) -> None:

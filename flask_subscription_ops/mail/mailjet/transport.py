@@ -54,8 +54,14 @@ class MailjetTransport:
 
         Mailjet lists a message under its CustomID a moment after it has accepted it, so a "no" is one as of now.
         """
+        faults: list[Exception] = []
         with self._open("v3") as client:
-            return dict(self._answers(client, keys))
+            answers = dict(self._answers(client, keys, faults))
+        if faults and not answers:
+            raise TemporaryFailure(f"Mailjet cannot be asked: {faults[0]}")
+        if faults:
+            log.info("Mailjet could not be asked about every email it may have accepted: %s", faults[0])
+        return answers
 
     def check(self) -> str:
         """Ask for one message, which needs the key that sending and looking up need."""
@@ -66,9 +72,10 @@ class MailjetTransport:
     def _open(self, version: str) -> MailjetClient:
         return open_client(version, self._api_base, self._credentials, self._timeout)
 
-    def _answers(self, client: MailjetClient, keys: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    def _answers(
+        self, client: MailjetClient, keys: Sequence[str], faults: list[Exception]
+    ) -> Iterator[tuple[str, bool]]:
         deadline = Deadline(self._timeout)
-        faults: list[Exception] = []
         for position, key in enumerate(keys):
             try:
                 seconds = deadline.share(min(len(keys) - position, FAULTS_TOLERATED))
@@ -77,8 +84,6 @@ class MailjetTransport:
                 faults.append(error)
                 if _is_for_every_key(error) or len(faults) == FAULTS_TOLERATED:
                     break
-        if faults:
-            log.warning("Mailjet could not be asked about every email it may have accepted: %s", faults[0])
 
     def _messages(self, client: MailjetClient, filters: dict[str, Any], seconds: float) -> list[Any]:
         rows = rows_of(within(seconds, lambda: client.message.get(filters=filters).content), "Data")
