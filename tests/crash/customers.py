@@ -23,7 +23,7 @@ class Customers:
     subs: SubscriptionOps
     emails: set[str] = field(default_factory=set)  # effect keys that must be accepted at least once
     last_calls: dict[str, tuple[str, str]] = field(default_factory=dict)  # account: (action, operation id)
-    endings: dict[int, str] = field(default_factory=dict)  # subscription id: its status in the end
+    statuses: dict[int, str] = field(default_factory=dict)  # subscription id: its status in the end
     count: int = 0
 
     def add(self, rounds: int = 1) -> None:
@@ -40,10 +40,18 @@ class Customers:
         trial = Subscription(account_id=account_id, plan="pro", status="trialing", trial_ends_at=ends_at, **columns)
         self.db.session.add(trial)
         self.db.session.flush()
+        self.statuses[trial.id] = "trialing"
+        return trial
+
+    def start_trial(self, account_id: str) -> Subscription:
+        """Start a trial as a view would, with its email."""
+        trial = self.subs.start_trial(account_id, "pro")
+        self.statuses[trial.id] = "trialing"
+        self.emails.add(started_email(trial))
         return trial
 
     def expect_end(self, trial: Subscription, status: str, *emails: str) -> None:
-        self.endings[trial.id] = status
+        self.statuses[trial.id] = status
         self.last_calls[trial.account_id] = ("stop", f"suspend-workspaces:{trial.subject}:2")
         self.emails.update(emails)
 
@@ -64,8 +72,7 @@ def ended_and_to_be_canceled(customers: Customers, account_id: str) -> None:
 
 
 def ended_but_to_be_charged(customers: Customers, account_id: str) -> None:
-    trial = customers.trial(account_id, now() - timedelta(days=1), payment_method="card-1")
-    customers.endings[trial.id] = "trialing"
+    customers.trial(account_id, now() - timedelta(days=1), payment_method="card-1")
 
 
 def nobody(customers: Customers, account_id: str) -> None:
@@ -92,13 +99,11 @@ def far_from_its_end(customers: Customers, account_id: str) -> None:
 
 
 def started(customers: Customers, account_id: str) -> None:
-    customers.emails.add(started_email(customers.subs.start_trial(account_id, "pro")))
+    customers.start_trial(account_id)
 
 
 def started_and_extended(customers: Customers, account_id: str) -> None:
-    trial = customers.subs.start_trial(account_id, "pro")
-    customers.emails.add(started_email(trial))
-    customers.subs.extend_trial(trial, days=7)
+    customers.subs.extend_trial(customers.start_trial(account_id), days=7)
 
 
 def started_and_canceled(customers: Customers, account_id: str) -> None:
@@ -111,6 +116,7 @@ def subscribed_paused_and_back(customers: Customers, account_id: str) -> None:
     term = customers.subs.subscribe(account_id, "pro")
     customers.subs.pause(term)
     customers.subs.unpause(term)
+    customers.statuses[term.id] = "active"
     customers.emails.add(f"subscribed:{term.subject}:1")
     customers.last_calls[account_id] = ("start", f"resume-workspaces:{term.subject}:3")
 

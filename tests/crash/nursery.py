@@ -1,7 +1,8 @@
 """A process that forks workers on request: each is a real process, and starts without importing everything anew.
 
-`python -m tests.crash.nursery SITE` reads a line for each worker wanted and answers with its process id. When its
-input ends, it takes every worker with it.
+`python -m tests.crash.nursery SITE` reads an empty line for each worker wanted, and the process id of each one to be
+killed; it answers either with the process id. When its input ends, it takes every worker with it. The dead are not
+buried before: their process ids go to nobody else whom a late kill could hit.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import suppress
 
 from .shop import Site, make_shop, may_be_held, note
 
@@ -22,14 +22,14 @@ JOBS = ("trial-check", "deliver")
 
 def main() -> None:
     site = Site(**json.loads(sys.argv[1]))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # killed workers leave no zombies
     workers: list[int] = []
-    for _ in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            _be_a_worker(site)
-        workers.append(pid)
-        print(pid, flush=True)
+    for line in sys.stdin:
+        wanted = line.strip()
+        if wanted:
+            _end(int(wanted))
+        else:
+            workers.append(_fork(site))
+        print(wanted or workers[-1], flush=True)
     for pid in workers:
         _end(pid)
 
@@ -46,6 +46,13 @@ def work(site: Site) -> None:
             time.sleep(random.uniform(0, 0.03))
 
 
+def _fork(site: Site) -> int:
+    pid = os.fork()
+    if pid == 0:
+        _be_a_worker(site)
+    return pid
+
+
 def _be_a_worker(site: Site) -> None:
     os.close(0)
     random.seed()
@@ -57,8 +64,8 @@ def _be_a_worker(site: Site) -> None:
 
 
 def _end(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 if __name__ == "__main__":
