@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session, defer
 
 from ..database.dialects import database_now
 from ..domain.retry import Answer, Decision, EffectState, decide
-from ..errors import NotReady
 from ..models import OutboxMessage
 from ..outside.text import describe
 from ..runtime import Runtime
-from .broken import NAMES, Broken, bury
+from .broken import NAMES, Broken, bury, require_other_reason
 from .delivery import Delivery
 from .settle import alike, fail, outcome_of, tell
 
@@ -28,10 +27,8 @@ def take_back(delivery: Delivery) -> None:
     """Return effects whose lease has ended to the queue, or give them up; whoever held them can no longer write."""
     try:
         _tell(delivery, delivery.runtime.in_transaction(lambda session: _take(delivery, session, _ended(session))))
-    except NotReady:
-        raise
-    except Exception:
-        delivery.runtime.require_database()
+    except Exception as error:
+        require_other_reason(delivery.runtime, error)
         _each_alone(delivery)
 
 
@@ -43,10 +40,8 @@ def _each_alone(delivery: Delivery) -> None:
     for row in ended:
         try:
             _tell(delivery, runtime.in_transaction(lambda s: _take(delivery, s, _only(s, row.id))))  # noqa: B023
-        except NotReady:
-            raise
         except Exception as error:
-            runtime.require_database()
+            require_other_reason(runtime, error)
             broken = Broken(*row, f"it cannot be taken back from a worker that ended: {describe(error)}")
             bury(runtime, broken, EffectState.SENDING, delivery.clock())
             fail(delivery.tally, broken, broken.error)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from flask_subscription_ops.actions.context import context_of
@@ -35,6 +37,25 @@ def test_a_rescuer_steps_over_what_another_one_holds(make: Callable[..., Host]) 
         assert _states(host) == {"1": "sending", "2": "pending"}
     take_back(_delivery(host))
     assert _states(host) == {"1": "pending", "2": "pending"}
+
+
+def test_a_lock_that_others_hold_too_long_is_no_fault_of_the_rows(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.trial("1")
+    host.trial("2")
+    _claim_and_die(host)
+    delivery, usual = _delivery(host), host.subs.runtime.in_transaction
+    locked = [OperationalError(None, None, Exception("database is locked"))] * 2  # later calls find it free
+
+    def in_transaction(work: Callable[[Session], Any]) -> Any:
+        if locked:
+            raise locked.pop()
+        return usual(work)
+
+    monkeypatch.setattr(host.subs.runtime, "in_transaction", in_transaction)
+    with pytest.raises(OperationalError):
+        take_back(delivery)
+
+    assert (_states(host), delivery.tally.failures) == ({"1": "sending", "2": "sending"}, [])
 
 
 def test_what_was_rescued_is_not_rescued_again(host: Host) -> None:
