@@ -45,6 +45,7 @@ class Runtime:
         self.clock: Clock = system_clock
         database = Database(engine, settings.database_timeout)
         self.database, self.require_database = database, database.require
+        self.require_other_reason = database.require_other_reason
         self.reading, self.writing, self.rehearsing = database.reading, database.writing, database.rehearsing
         self.in_transaction, self.autocommitting = database.in_transaction, database.autocommitting
 

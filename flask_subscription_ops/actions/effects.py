@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from ..domain.retry import EffectState
 from ..errors import UnknownEffect
 from ..models import OutboxMessage
-from ..outbox.broken import RELEASED
+from ..outbox.lease import RELEASED
 from ..outside.logs import logger
 from .context import Context
 

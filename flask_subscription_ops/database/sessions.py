@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from ..errors import DatabaseUnreachable, DeadlineExceeded
+from ..errors import DatabaseUnreachable, DeadlineExceeded, NotReady
 from ..models.locking import take_write_lock
 from ..outside.call import within
 from .borrow import borrowed
@@ -89,6 +89,12 @@ class Database:
                 connection.execute(text("SELECT 1"))
         except DBAPIError as error:
             raise unreachable(self.engine, error) from error
+
+    def require_other_reason(self, error: Exception) -> None:
+        """Raise the error where it is no row's fault: the database is away, or others were in the way for too long."""
+        if isinstance(error, NotReady) or (isinstance(error, DBAPIError) and is_contention(error)):
+            raise error
+        self.require()
 
     @cached_property
     def _guarded_engine(self) -> Engine:

@@ -8,13 +8,11 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from ..database.faults import is_contention
 from ..domain.retry import EffectState
-from ..errors import NotReady
 from ..models import OutboxMessage
 from ..runtime import Runtime
+from .lease import RELEASED
 
-RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}
 NAMES = (OutboxMessage.id, OutboxMessage.effect_key, OutboxMessage.kind, OutboxMessage.account_id)
 
 
@@ -29,13 +27,6 @@ class Broken:
     error: str
 
 
-def require_other_reason(runtime: Runtime, error: Exception) -> None:
-    """Raise the error where it is no row's fault: the database is away, or others were in the way for too long."""
-    if isinstance(error, NotReady) or (isinstance(error, DBAPIError) and is_contention(error)):
-        raise error
-    runtime.require_database()
-
-
 def bury(runtime: Runtime, broken: Broken, found_in: EffectState, now: datetime) -> None:
     """Give an effect up that is still in the state in which it was found, without reading its row."""
     statement = (
@@ -47,4 +38,4 @@ def bury(runtime: Runtime, broken: Broken, found_in: EffectState, now: datetime)
     try:
         runtime.in_transaction(lambda session: session.execute(statement))
     except DBAPIError as error:
-        require_other_reason(runtime, error)  # else the row refuses this too, and is reported by each run
+        runtime.require_other_reason(error)  # else the row refuses this too, and is reported by each run

@@ -14,7 +14,7 @@ from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..outside.text import describe
 from ..runtime import Runtime
-from .broken import NAMES, Broken, bury, require_other_reason
+from .broken import NAMES, Broken, bury
 from .effects import EMAIL, WORKSPACES
 from .lease import Lease, take_lease
 
@@ -103,7 +103,7 @@ def _claim(runtime: Runtime, now: datetime, wanted: Select[Any], take: Take) -> 
     try:
         return _transact(runtime, wanted, take)
     except Exception as error:
-        require_other_reason(runtime, error)
+        runtime.require_other_reason(error)
     return _first_that_can_be_claimed(runtime, now, wanted, take)
 
 
@@ -123,7 +123,7 @@ def _first_that_can_be_claimed(runtime: Runtime, now: datetime, wanted: Select[A
         try:
             claim = _transact(runtime, wanted.where(OutboxMessage.id == row.id), take)
         except Exception as error:
-            require_other_reason(runtime, error)
+            runtime.require_other_reason(error)
             broken.append(Broken(*row, f"its row cannot be read or claimed: {describe(error)}"))
             bury(runtime, broken[-1], EffectState.PENDING, now)
             continue

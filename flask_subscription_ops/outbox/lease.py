@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from ..database.dialects import database_now
 
+RELEASED = {"lease_until": None, "lease_token": None, "lane_in_flight": None}  # the columns of what nobody holds
+
 
 @dataclass(frozen=True)
 class Lease:

@@ -16,8 +16,7 @@ from ..outside.logs import logger
 from ..outside.text import redacted
 from ..runtime import Runtime
 from ..signals import effect_failed, send
-from .broken import RELEASED
-from .lease import Lease
+from .lease import RELEASED, Lease
 from .tally import Tally
 from .writer import Writer
 

@@ -13,7 +13,7 @@ from ..domain.retry import Answer, Decision, EffectState, decide
 from ..models import OutboxMessage
 from ..outside.text import describe
 from ..runtime import Runtime
-from .broken import NAMES, Broken, bury, require_other_reason
+from .broken import NAMES, Broken, bury
 from .delivery import Delivery
 from .settle import alike, fail, outcome_of, tell
 
@@ -28,7 +28,7 @@ def take_back(delivery: Delivery) -> None:
     try:
         _tell(delivery, delivery.runtime.in_transaction(lambda session: _take(delivery, session, _ended(session))))
     except Exception as error:
-        require_other_reason(delivery.runtime, error)
+        delivery.runtime.require_other_reason(error)
         _each_alone(delivery)
 
 
@@ -41,7 +41,7 @@ def _each_alone(delivery: Delivery) -> None:
         try:
             _tell(delivery, runtime.in_transaction(lambda s: _take(delivery, s, _only(s, row.id))))  # noqa: B023
         except Exception as error:
-            require_other_reason(runtime, error)
+            runtime.require_other_reason(error)
             broken = Broken(*row, f"it cannot be taken back from a worker that ended: {describe(error)}")
             bury(runtime, broken, EffectState.SENDING, delivery.clock())
             fail(delivery.tally, broken, broken.error)
