@@ -32,35 +32,33 @@ class Claim:
     broken: Sequence[Broken] = ()
 
 
-def claim_emails(
-    runtime: Runtime,
-    now: datetime,
-    limit: int,
-    *,
-    alone: bool = False,
-    latest: bool = False,
-    without: Collection[int] = (),
-) -> Claim:
-    """Claim the emails that have been due the longest, or the `latest`."""
+@dataclass(frozen=True)
+class Part:
+    """Which of a channel's due effects are meant.
+
+    Those that are `alone`, or the others, and none of the ids in `without`; the longest waiting first, or the `latest`.
+    """
+
+    alone: bool = False
+    latest: bool = False
+    without: Collection[int] = ()
+
+
+USUAL = Part()
+
+
+def claim_emails(runtime: Runtime, now: datetime, limit: int, part: Part = USUAL) -> Claim:
+    """Claim emails of this part of the queue, in its order."""
 
     def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
         messages = session.scalars(wanted).all()
         _lease_out(session, lease, messages, now)
         return Claim(lease, messages)
 
-    wanted = due(EMAIL, now, alone=alone, latest=latest, without=without)
-    return _claim(runtime, now, wanted.limit(limit), take)
+    return _claim(runtime, now, due(EMAIL, now, part).limit(limit), take)
 
 
-def claim_operations(
-    runtime: Runtime,
-    now: datetime,
-    limit: int,
-    *,
-    alone: bool = False,
-    latest: bool = False,
-    without: Collection[int] = (),
-) -> Claim:
+def claim_operations(runtime: Runtime, now: datetime, limit: int, part: Part = USUAL) -> Claim:
     """Claim at most one workspace operation per account, and only the newest of each product."""
 
     def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
@@ -73,26 +71,26 @@ def claim_operations(
         _take_lanes(session, one_a_lane)
         return Claim(lease, one_a_lane, replaced)
 
-    wanted = due(WORKSPACES, now, alone=alone, latest=latest, without=without).where(~_lane_is_taken())
+    wanted = due(WORKSPACES, now, part).where(~_lane_is_taken())
     return _claim(runtime, now, wanted.limit(limit), take)
 
 
-def due(
-    channel: str, now: datetime, *, alone: bool = False, latest: bool = False, without: Collection[int] = ()
-) -> Select[Any]:
-    """Select what is due in a channel, the longest waiting first, locked and stepping over what others hold.
+def due(channel: str, now: datetime, part: Part = USUAL) -> Select[Any]:
+    """Select this part of what is due in a channel, locked and stepping over what others hold.
 
-    Of those that are alone the least tried come first, so that one that ends each worker is not in their way. With
-    `latest` it begins at the other end.
+    Of those that are alone the least tried come first, so that one that ends each worker is not in their way.
     """
     table = OutboxMessage
-    columns = (table.attempts, table.due_at, table.id) if alone else (table.due_at, table.id)
-    order = [column.desc() if latest else column.asc() for column in columns]
+    columns = (table.attempts, table.due_at, table.id) if part.alone else (table.due_at, table.id)
+    order = [column.desc() if part.latest else column.asc() for column in columns]
     statement = select(table).where(
-        table.channel == channel, table.state == EffectState.PENDING.value, table.due_at <= now, table.alone.is_(alone)
+        table.channel == channel,
+        table.state == EffectState.PENDING.value,
+        table.due_at <= now,
+        table.alone.is_(part.alone),
     )
-    if without:
-        statement = statement.where(table.id.not_in(without))
+    if part.without:
+        statement = statement.where(table.id.not_in(part.without))
     return statement.order_by(*order).with_for_update(skip_locked=True)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..runtime import Runtime
+from .claim import Part
 from .tally import Tally
 
 NO_LIMIT = 10**9
@@ -39,12 +40,13 @@ class Delivery:
         is_over = self.is_stopping() or len(self.put_off) > MOST_PUT_OFF
         return 0 if is_over else self.limit - self.handled
 
-    def is_last_chance(self, claims_in_vain: int) -> bool:
-        """Tell whether the next claim decides if the other side is away: it is taken from the queue's other end.
+    def part(self, claims_in_vain: int, *, alone: bool) -> Part:
+        """Return what the next claim is to take, after so many in a row that were in vain.
 
-        So what fails for each of many effects at its head does not hold up those behind them.
+        The one that decides whether the other side is away is taken from the queue's other end: what fails for each
+        of many effects at its head does not hold up those behind them.
         """
-        return claims_in_vain == CLAIMS_IN_VAIN - 1
+        return Part(alone, latest=claims_in_vain == CLAIMS_IN_VAIN - 1, without=self.put_off)
 
     def count(self, effects: int) -> None:
         """Note that so many effects were handled."""

@@ -43,8 +43,7 @@ class Operations:
         if self._in_vain == CLAIMS_IN_VAIN:
             return False
         delivery, size = self._delivery, 1 if alone else min(limit, CLAIM_SIZE)
-        which = {"alone": alone, "latest": delivery.is_last_chance(self._in_vain)}
-        claim = claim_operations(self._runtime, delivery.clock(), size, **which, without=delivery.put_off)
+        claim = claim_operations(self._runtime, delivery.clock(), size, delivery.part(self._in_vain, alone=alone))
         for broken in claim.broken:
             self._delivery.put_off.add(broken.id)
             fail(self._delivery.tally, broken, broken.error)

@@ -44,9 +44,8 @@ class Emails:
         if self._has_stopped:
             return False
         delivery, size = self._delivery, 1 if alone else min(limit, CLAIM_SIZE)
-        which = {"alone": alone, "latest": delivery.is_last_chance(self._in_vain)}
         at = delivery.clock()
-        claim = claim_emails(self._runtime, at, size, **which, without=delivery.put_off)
+        claim = claim_emails(self._runtime, at, size, delivery.part(self._in_vain, alone=alone))
         for broken in claim.broken:
             self._delivery.put_off.add(broken.id)
             fail(self._delivery.tally, broken, broken.error)

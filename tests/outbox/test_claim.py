@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from flask_subscription_ops.domain.retry import Answer
 from flask_subscription_ops.models import OutboxMessage
-from flask_subscription_ops.outbox.claim import Claim, claim_emails, claim_operations
+from flask_subscription_ops.outbox.claim import Claim, Part, claim_emails, claim_operations
 from flask_subscription_ops.outbox.delivery import Delivery
 from flask_subscription_ops.outbox.settle import Ledger
 from flask_subscription_ops.outbox.take_back import CUT_OFF, take_back
@@ -156,7 +156,7 @@ def test_an_older_operation_is_given_up_for_a_newer_one_that_is_done(host: Host)
 def _claim(host: Host, limit: int = 10) -> Claim:
     with host.app.app_context():
         claim = claim_emails(host.subs.runtime, NOON, limit)
-        return claim if claim.messages else claim_emails(host.subs.runtime, NOON, limit, alone=True)
+        return claim if claim.messages else claim_emails(host.subs.runtime, NOON, limit, Part(alone=True))
 
 
 def _take_back(host: Host) -> Tally:

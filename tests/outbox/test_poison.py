@@ -273,11 +273,11 @@ def _run(host: Host, at: datetime, poison: str, folder: Path) -> int:
 
 
 def _claim_and_die(host: Host, at: datetime) -> None:
-    from flask_subscription_ops.outbox.claim import claim_emails
+    from flask_subscription_ops.outbox.claim import Part, claim_emails
 
     _take_back(host, at)
     for alone in (False, True):
-        claim_emails(host.subs.runtime, at, 1, alone=alone)
+        claim_emails(host.subs.runtime, at, 1, Part(alone))
     end_leases(host.app)
 
 

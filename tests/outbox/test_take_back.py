@@ -12,7 +12,7 @@ from flask_subscription_ops.actions.context import context_of
 from flask_subscription_ops.actions.effects import retry
 from flask_subscription_ops.domain.retry import EffectState
 from flask_subscription_ops.models import OutboxMessage
-from flask_subscription_ops.outbox.claim import claim_emails
+from flask_subscription_ops.outbox.claim import Part, claim_emails
 from flask_subscription_ops.outbox.delivery import Delivery
 from flask_subscription_ops.outbox.settle import Ledger
 from flask_subscription_ops.outbox.take_back import take_back
@@ -62,7 +62,7 @@ def test_what_was_rescued_is_not_rescued_again(host: Host) -> None:
     host.trial("1")
     _claim_and_die(host)
     take_back(_delivery(host))
-    claim = claim_emails(host.subs.runtime, NOON, 10, alone=True)
+    claim = claim_emails(host.subs.runtime, NOON, 10, Part(alone=True))
 
     take_back(_delivery(host))
 
