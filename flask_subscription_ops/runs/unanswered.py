@@ -39,7 +39,8 @@ class Unanswered:
         self._in_vain = 0 if answers.anybody(accounts) else self._in_vain + 1
         self._was_answered = self._was_answered or self._in_vain == 0
         self._keep(rows, answers)
-        return [row for row in rows if row.account_id not in {*answers.failed, *answers.unasked}], answers.contacts
+        unanswered = {*answers.failed, *answers.unasked}
+        return [row for row in rows if row.account_id not in unanswered], answers.contacts
 
     def settle(self) -> None:
         """Say what is known of them when the sweep ends."""
