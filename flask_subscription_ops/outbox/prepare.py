@@ -15,7 +15,7 @@ from ..domain.emails import Audience, Facts, email_kind, why_not
 from ..domain.reminders import Ladder
 from ..domain.retry import Answer
 from ..domain.states import Status
-from ..errors import ConfigurationError, NotReady, PermanentFailure, TemporaryFailure
+from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ..models import OutboxMessage, Subscription
 from ..models.types import Unreadable
 from ..outside.text import describe
@@ -59,10 +59,8 @@ class Preparation:
         try:
             with self.runtime.reading() as session:
                 return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
-        except NotReady:
-            raise
         except Exception as error:
-            self.runtime.require_database()
+            self.runtime.require_other_reason(error)
             if len(ids) == 1:
                 return dict.fromkeys(ids, error)
             return {key: found for each in ids for key, found in self._subscriptions({each}).items()}

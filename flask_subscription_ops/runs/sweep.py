@@ -78,9 +78,8 @@ def _chunks(run: Run, task: Sweep[Any]) -> Iterator[Sequence[Any]]:
         wanted = _behind(task, place, broken).limit(size)
         try:
             found = _read(run, wanted)
-        except NotReady:
-            raise
-        except Exception:
+        except Exception as error:
+            run.runtime.require_other_reason(error)
             unreadable = _unreadable(run, task, wanted)
             if not unreadable:
                 raise
@@ -109,14 +108,12 @@ def _read(run: Run, wanted: Select[Any]) -> Sequence[Any]:
 
 def _unreadable(run: Run, task: Sweep[Any], wanted: Select[Any]) -> set[int]:
     """Fail those of the wanted rows whose date cannot be read, and return their ids."""
-    run.runtime.require_database()
     broken = set()
     for (row_id,) in _read(run, wanted.with_only_columns(task.of.id)):
         try:
             _read(run, wanted.where(task.of.id == row_id))
-        except NotReady:
-            raise
         except Exception as error:
+            run.runtime.require_other_reason(error)
             broken.add(row_id)
             _fail(run, task, row_id, error)
     return broken

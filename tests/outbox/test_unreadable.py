@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import DateTime
+from sqlalchemy import Connection, DateTime, event
 
+from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import OutboxMessage, Subscription
 from flask_subscription_ops.models.types import Instant
 from flask_subscription_ops.outbox.claim import claim_emails
@@ -66,6 +68,24 @@ def test_a_row_that_has_waited_since_before_any_calendar_is_dead_alone(host: Hos
     host.deliver(NOON)
 
     assert _states(host) == {"1": "done", "2": "dead", "3": "done"}
+
+
+def test_subscriptions_that_others_keep_locked_are_no_fault_of_their_emails(host: Host) -> None:
+    _trials(host)
+    driver = host.db.engine.dialect.loaded_dbapi
+
+    def keep_locked(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM subs_subscriptions" in statement:
+            raise driver.OperationalError("database is locked")
+
+    event.listen(host.db.engine, "before_cursor_execute", keep_locked)
+    with pytest.raises(DatabaseUnreachable, match="locked by another process"):
+        host.deliver(NOON)
+    event.remove(host.db.engine, "before_cursor_execute", keep_locked)
+    end_leases(host.app)
+    host.deliver(NOON)
+
+    assert _states(host) == {"1": "done", "2": "done", "3": "done"}
 
 
 def _trials(host: Host) -> None:
