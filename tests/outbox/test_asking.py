@@ -16,6 +16,7 @@ from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days, running_host
 from ..mail.fake_mailjet import FakeMailjet
+from .waiting import emails_to
 
 ROOT = Path(__file__).parents[2]
 EMAILS = 3
@@ -67,8 +68,7 @@ def test_what_mailjet_took_before_the_kill_is_not_sent_again(database_url: str, 
             "SUBS_EMAILS_AT_MOST_ONCE": at_most_once,
         }
         with running_host(database_url, **config) as host:
-            for number in range(EMAILS):
-                host.trial(str(number))
+            emails_to(host, EMAILS)
             assert _killed(host, mailjet, config) == -signal.SIGKILL
             assert set(host.effects().values()) == {"sending"}
 

@@ -12,7 +12,7 @@ from flask_subscription_ops.outbox import lease
 from flask_subscription_ops.testing import ScriptedTransport
 
 from ..hosts import NOON, Host
-from .waiting import operations_of
+from .waiting import emails_to, operations_of
 
 EFFECTS = 4
 
@@ -52,8 +52,7 @@ def test_no_email_is_handed_over_that_might_end_after_the_lease(
     make: Callable[..., Host], clock: Clock, seconds: float, sent: int
 ) -> None:
     host = make(SUBS_LEASE_SECONDS=120, SUBS_MAIL_TIMEOUT=20)
-    for number in range(EFFECTS):
-        host.trial(str(number))
+    emails_to(host, EFFECTS)
     transport = host.subs.runtime.transport = Slow(clock, seconds)
 
     report = host.deliver(NOON, limit=EFFECTS)

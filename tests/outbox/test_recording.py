@@ -15,16 +15,14 @@ from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.testing import ScriptedTransport
 
 from ..hosts import NOON, Host
+from .waiting import emails_to
 
 EMAILS = 7
 
 
 @pytest.fixture
 def waiting(make: Callable[..., Host]) -> Host:
-    host = make()
-    for number in range(EMAILS):
-        host.trial(str(number))
-    return host
+    return emails_to(make(), EMAILS)
 
 
 class Watched(ScriptedTransport):

@@ -16,16 +16,14 @@ from flask_subscription_ops.signals import effect_failed
 from flask_subscription_ops.testing import Answer, ScriptedTransport
 
 from ..hosts import NOON, Host
+from .waiting import emails_to
 
 EMAILS, CONNECTIONS = 24, 4
 
 
 @pytest.fixture
 def waiting(make: Callable[..., Host]) -> Host:
-    host = make()
-    for number in range(EMAILS):
-        host.trial(str(number))
-    return host
+    return emails_to(make(), EMAILS)
 
 
 def four(host: Host, answer: Answer = Verdict.ACCEPTED) -> ScriptedTransport:

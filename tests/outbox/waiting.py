@@ -16,6 +16,13 @@ HASTY = {
 }  # what hangs is cut off soon
 
 
+def emails_to(host: Host, accounts: int) -> Host:
+    """Queue a welcome to each of so many accounts, called by their numbers from 0 on."""
+    for number in range(accounts):
+        host.trial(str(number))
+    return host
+
+
 def operations_of(host: Host, account_id: str, *, products: Sequence[str]) -> dict[str, Subscription]:
     """Queue one wish to stop workspaces for each product, by pausing a paid subscription."""
     host.at(NOON)
