@@ -75,7 +75,7 @@ def test_subscriptions_that_others_keep_locked_are_no_fault_of_their_emails(host
     driver = host.db.engine.dialect.loaded_dbapi
 
     def keep_locked(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
-        if "FROM subs_subscriptions" in statement:
+        if "WHERE subs_subscriptions.id IN" in statement:
             raise driver.OperationalError("database is locked")
 
     event.listen(host.db.engine, "before_cursor_execute", keep_locked)
