@@ -34,6 +34,7 @@ class Answer(Enum):
 
     DONE = "done"
     REFUSED = "refused"  # it will never be taken as it is
+    DOUBTED = "doubted"  # refused like all others of its run: rather a fault of the other side, which needs a human
     DEFERRED = "deferred"  # surely not done, for a reason of its own
     UNPREPARED = "unprepared"  # surely not done: what makes it, such as a template, is at fault and needs a human
     UNREACHABLE = "unreachable"  # the other side could not be reached or used: nothing of the effect's own
@@ -46,7 +47,8 @@ class Answer(Enum):
 
 FINAL = {Answer.DONE: EffectState.DONE, Answer.REFUSED: EffectState.DEAD}
 NEVER_COUNT = frozenset({Answer.UNREACHABLE, Answer.CANNOT_ASK, Answer.UNTRIED})
-SURELY_NOT = frozenset({Answer.DEFERRED, Answer.UNPREPARED, Answer.UNREACHABLE, Answer.UNTRIED})
+SURELY_NOT = frozenset({Answer.DOUBTED, Answer.DEFERRED, Answer.UNPREPARED, Answer.UNREACHABLE, Answer.UNTRIED})
+ALARMS = frozenset({Answer.DOUBTED, Answer.UNPREPARED})
 MAY_HAVE_HAPPENED = frozenset({Answer.UNKNOWN, Answer.CUT_OFF})
 
 
@@ -103,8 +105,8 @@ def decide(
 def _again(answer: Answer, attempts: int, alone: bool) -> Decision:
     if answer is Answer.CUT_OFF:  # once with others, once alone: from then on it is the likely cause, and waits
         return Decision(EffectState.PENDING, backoff(attempts - 2) if attempts > 2 else None, alone=True)
-    alarms = answer is Answer.UNPREPARED
-    return Decision(EffectState.PENDING, backoff(attempts), undoes=answer in SURELY_NOT, alone=alone, alarms=alarms)
+    undoes, alarms = answer in SURELY_NOT, answer in ALARMS
+    return Decision(EffectState.PENDING, backoff(attempts), undoes=undoes, alone=alone, alarms=alarms)
 
 
 def _snooze(answer: Answer, alone: bool) -> timedelta | None:

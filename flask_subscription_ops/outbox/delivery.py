@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from ..domain.retry import Answer
 from ..runtime import Runtime
 from .claim import Part
 from .tally import Tally
@@ -33,6 +35,7 @@ class Delivery:
     may_lose: Callable[[int, bool], bool] = lambda gone, everybody: True
     handled: int = 0
     put_off: set[int] = field(default_factory=set)  # ids that are not claimed again in this run
+    heard: defaultdict[str, Counter[Answer]] = field(default_factory=lambda: defaultdict(Counter))  # by channel
 
     @property
     def room(self) -> int:
@@ -47,6 +50,16 @@ class Delivery:
         of many effects at its head does not hold up those behind them.
         """
         return Part(alone, latest=claims_in_vain == CLAIMS_IN_VAIN - 1, without=self.put_off)
+
+    def believe(self, answer: Answer, channel: str) -> Answer:
+        """Return what to make of an answer of a channel's other side.
+
+        Refusals are doubted where it has refused more than SUBS_BRAKE_MIN effects of this run and done none.
+        """
+        heard = self.heard[channel]
+        heard[answer] += 1
+        is_many = heard[Answer.REFUSED] > self.runtime.settings.brake_min
+        return Answer.DOUBTED if answer is Answer.REFUSED and is_many and not heard[Answer.DONE] else answer
 
     def count(self, effects: int) -> None:
         """Note that so many effects were handled."""

@@ -138,13 +138,16 @@ class _Flights:
             self._ledger.record([flight.message], Answer.UNTRIED)
             self.misconfigured = error
         except Exception as error:
-            answer = _answer(error)
+            answer = self._hear(_answer(error))
             self._ledger.record([flight.message], answer, describe(error))
             if answer is Answer.UNREACHABLE:
                 self.not_reached.append(flight.message)
                 self.fault = describe(error)
         else:
-            self._ledger.record([flight.message], Answer.DONE)
+            self._ledger.record([flight.message], self._hear(Answer.DONE))
+
+    def _hear(self, answer: Answer) -> Answer:
+        return self._delivery.believe(answer, WORKSPACES)
 
 
 def _answer(error: Exception) -> Answer:

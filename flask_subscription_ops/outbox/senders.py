@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..domain.retry import Answer
 from ..models import OutboxMessage
 from .delivery import Delivery
+from .effects import EMAIL
 from .lease import Lease
 from .prepare import Ready
 from .settle import Ledger
@@ -103,7 +104,7 @@ class _Sender:
 
     def _book(self, outcome: Outcome) -> None:
         message = self._messages[outcome.email.key]
-        answer = _answer(outcome)
+        answer = self._delivery.believe(_answer(outcome), EMAIL)
         if outcome.unreachable:
             self.fault = outcome.detail
             self._is_over.set()

@@ -30,6 +30,8 @@ FIRST: dict[str, Any] = {
         (Answer.DEFERRED, {"attempts": 2}, Decision(PENDING, 5 * MINUTE, undoes=True)),
         (Answer.DEFERRED, {"attempts": 3}, Decision(DEAD)),
         (Answer.DEFERRED, {"at_most_once": True, "marked": True}, Decision(PENDING, MINUTE, undoes=True)),
+        (Answer.DOUBTED, {}, Decision(PENDING, MINUTE, undoes=True, alarms=True)),
+        (Answer.DOUBTED, {"attempts": 3}, Decision(DEAD)),
         (Answer.UNPREPARED, {}, Decision(PENDING, MINUTE, undoes=True, alarms=True)),
         (Answer.UNPREPARED, {"attempts": 3}, Decision(DEAD)),
         (Answer.UNREACHABLE, {}, Decision(PENDING, None, counts=False, undoes=True)),
@@ -111,7 +113,7 @@ def test_no_effect_is_tried_for_ever(case: dict[str, Any]) -> None:
 
     assert {
         decide(answer, **endless).state
-        for answer in (Answer.DEFERRED, Answer.UNPREPARED, Answer.UNKNOWN, Answer.CUT_OFF)
+        for answer in (Answer.DOUBTED, Answer.DEFERRED, Answer.UNPREPARED, Answer.UNKNOWN, Answer.CUT_OFF)
     } == {DEAD}
 
 
@@ -119,7 +121,13 @@ def test_no_effect_is_tried_for_ever(case: dict[str, Any]) -> None:
 def test_what_surely_did_not_happen_is_as_before_and_nothing_else(answer: Answer, case: dict[str, Any]) -> None:
     decision = decide(answer, **case)
 
-    surely_not = answer in (Answer.DEFERRED, Answer.UNPREPARED, Answer.UNREACHABLE, Answer.UNTRIED)
+    surely_not = answer in (
+        Answer.DOUBTED,
+        Answer.DEFERRED,
+        Answer.UNPREPARED,
+        Answer.UNREACHABLE,
+        Answer.UNTRIED,
+    )
     assert decision.undoes == (surely_not and decision.state is PENDING)
 
 

@@ -60,7 +60,7 @@ def _a_directory(host: Host) -> Callable[[], list[str]]:
     return _a_server(host)
 
 
-def _email(host: Host, account_id: str, at: datetime) -> None:
+def email(host: Host, account_id: str, at: datetime) -> None:
     host.at(at)
     host.subs.subscribe(account_id, "pro")
     host.db.session.commit()
@@ -73,7 +73,7 @@ def operation(host: Host, account_id: str, at: datetime) -> None:
 
 
 OUTSIDE = {
-    "mail server": Outside(_no_server, _a_server, _email, "the mail server cannot be reached"),
+    "mail server": Outside(_no_server, _a_server, email, "the mail server cannot be reached"),
     "provisioner": Outside(_no_provisioner, _a_provisioner, operation, "the provisioner cannot be reached"),
-    "contacts hook": Outside(_no_directory, _a_directory, _email, "the contacts hook does not answer"),
+    "contacts hook": Outside(_no_directory, _a_directory, email, "the contacts hook does not answer"),
 }
