@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from pathlib import Path
 
 LOG_LINES = 200
 LOG_BYTES = 64_000
@@ -32,8 +33,10 @@ TOTAL_SECONDS = 40  # with one more wait to hang up, below the TimeoutStartSec= 
 SETTLE_SECONDS = 0.5
 LINE_LENGTH = 900  # of the 998 that SMTP allows: a subject stays on one line, where every filter finds it
 
+RESULT, STATUS, INVOCATION = "MONITOR_SERVICE_RESULT", "MONITOR_EXIT_STATUS", "MONITOR_INVOCATION_ID"
 UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
 MAILBOX = re.compile(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+")
+DOMAIN = re.compile(r"(?i)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 TERMINAL_CODE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
@@ -110,14 +113,10 @@ def read_failure(arguments: list[str], environment: Mapping[str, str]) -> Failur
     if len(arguments) != 1 or not UNIT_NAME.fullmatch(arguments[0]):
         raise _CannotAlert("give the name of one unit, such as subs-trial-check.service")
     unit = arguments[0]
-    if "MONITOR_SERVICE_RESULT" not in environment:
+    if RESULT not in environment:
         environment = _ask_systemctl(unit)
-    return Failure(
-        unit,
-        clean(environment.get("MONITOR_SERVICE_RESULT", "unknown")),
-        clean(environment.get("MONITOR_EXIT_STATUS", "")),
-        environment.get("MONITOR_INVOCATION_ID", ""),
-    )
+    result, status = clean(environment.get(RESULT, "unknown")), clean(environment.get(STATUS, ""))
+    return Failure(unit, result, status, environment.get(INVOCATION, ""))
 
 
 def read_log(failure: Failure) -> str:
@@ -131,15 +130,13 @@ def read_log(failure: Failure) -> str:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read `alert.conf` from the folder of credentials."""
-    path = os.path.join(environment.get("CREDENTIALS_DIRECTORY", "/etc/subs"), "alert.conf")
+    path = Path(environment.get("CREDENTIALS_DIRECTORY", "/etc/subs"), "alert.conf")
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-        settings = _settings(parser["alert"])
+        parser.read_string(path.read_text(encoding="utf-8"), str(path))
+        return _settings(parser["alert"])
     except (OSError, ValueError, KeyError, configparser.Error) as error:
         raise _CannotAlert(f"{path} cannot be used: {clean(str(error))}") from error
-    return settings
 
 
 def compose(settings: Settings, failure: Failure, log: str) -> EmailMessage:
@@ -185,20 +182,15 @@ def _give_up(number: int, frame: object) -> None:
 
 
 def _ask_systemctl(unit: str) -> Mapping[str, str]:
-    names = {
-        "Result": "MONITOR_SERVICE_RESULT",
-        "ExecMainStatus": "MONITOR_EXIT_STATUS",
-        "InvocationID": "MONITOR_INVOCATION_ID",
-    }
+    names = {"Result": RESULT, "ExecMainStatus": STATUS, "InvocationID": INVOCATION}
     shown = _output("systemctl", "show", f"--property={','.join(names)}", "--", unit)
     pairs = (line.partition("=") for line in shown.splitlines())
     return {names[name]: value for name, _, value in pairs if name in names}
 
 
 def _log_of(*matches: str) -> str:
-    log = _output(
-        "journalctl", "--quiet", "--no-pager", "--all", "--output=short-iso", f"--lines={LOG_LINES}", *matches
-    )
+    options = ("--quiet", "--no-pager", "--all", "--output=short-iso", f"--lines={LOG_LINES}")
+    log = _output("journalctl", *options, *matches)
     last = clean_lines(log).encode()[-LOG_BYTES:].decode(errors="ignore")
     return "\n".join(last.splitlines()[-LOG_LINES:])
 
@@ -239,24 +231,51 @@ def _check(settings: Settings) -> None:
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:
-    host, port, name = settings.server, settings.port, socket.gethostname()
-    if settings.tls == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, local_hostname=name, timeout=SOCKET_SECONDS, context=context)
-    server = smtplib.SMTP(host, port, local_hostname=name, timeout=SOCKET_SECONDS)
+    context = ssl.create_default_context()
+    server = _OverTls(timeout=SOCKET_SECONDS, context=context) if settings.tls == "tls" else _Server()
+    server._host = settings.server  # what the certificate must name
+    code, reply = server.connect(settings.server, settings.port)
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, reply)
     if settings.tls == "starttls":
-        server.starttls(context=ssl.create_default_context())
+        server.starttls(context=context)
     return server
 
 
+class _Server(smtplib.SMTP):
+    """A server whose addresses share the time to connect: a silent one hides none of those after it."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # private, the same since Python 2
+        end, fault = time.monotonic() + SOCKET_SECONDS, OSError("the name has no address")
+        addresses = [where[:2] for *_, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        for position, address in enumerate(addresses):
+            share = (end - time.monotonic()) / (len(addresses) - position)
+            try:
+                sock = socket.create_connection(address, max(share, 0.1))
+            except OSError as error:
+                fault = error
+            else:
+                sock.settimeout(SOCKET_SECONDS)
+                self.local_hostname = _own_name(sock)
+                return sock
+        raise fault
+
+
+class _OverTls(smtplib.SMTP_SSL, _Server):
+    """The same with TLS from the first byte on."""
+
+
+def _own_name(sock: socket.socket) -> str:
+    """Return what EHLO says: this host's domain, else its address (RFC 5321, 4.1.3 and 4.1.4)."""
+    name, address = socket.gethostname(), str(sock.getsockname()[0]).partition("%")[0]
+    literal = f"[IPv6:{address}]" if sock.family == socket.AF_INET6 else f"[{address}]"
+    return name if DOMAIN.fullmatch(name) else literal
+
+
 def _facts(failure: Failure) -> dict[str, str]:
-    return {
-        "Unit": failure.unit,
-        "Host": socket.gethostname(),
-        "Result": failure.result,
-        "Exit status": failure.status or "unknown",
-        "Invocation": failure.invocation or "unknown",
-    }
+    status, invocation = failure.status or "unknown", failure.invocation or "unknown"
+    place = {"Unit": failure.unit, "Host": socket.gethostname()}
+    return {**place, "Result": failure.result, "Exit status": status, "Invocation": invocation}
 
 
 def _text(facts: Mapping[str, str], failure: Failure, log: str) -> str:

@@ -7,15 +7,20 @@ import email
 import email.policy
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
 
 from flask_subscription_ops.schedules.systemd import subs_alert
+
+from ...outside.addresses import silent_address
 
 PROGRAM = Path(subs_alert.__file__)
 RUN = "0123456789abcdef0123456789abcdef"
@@ -34,6 +39,12 @@ class Sink:
     def __init__(self):
         self.messages = []
         self.recipients = []
+        self.greetings = []
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        self.greetings.append(hostname)
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if address.startswith("no"):
@@ -53,14 +64,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextmanager
+def running(handler, **options):
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    yield controller.port
+    controller.stop()
+
+
 @pytest.fixture
 def sink():
     handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    handler.port = controller.port
-    yield handler
-    controller.stop()
+    with running(handler) as handler.port:
+        yield handler
 
 
 class Sender:
@@ -82,9 +98,12 @@ class Sender:
     def arguments_of(self, name):
         return (self.folder / f"{name}.arguments").read_text().splitlines()
 
-    def run(self, unit="subs-trial-check.service", monitor=MONITOR, **settings):
+    def configure(self, **settings):
         lines = [f"{name} = {value}" for name, value in (self.settings | settings).items()]
         (self.folder / "alert.conf").write_text("\n".join(["[alert]", *lines, ""]))
+
+    def run(self, unit="subs-trial-check.service", monitor=MONITOR, **settings):
+        self.configure(**settings)
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "CREDENTIALS_DIRECTORY": str(self.folder), **monitor}
         command = [sys.executable, "-I", str(PROGRAM), unit]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -93,6 +112,14 @@ class Sender:
 @pytest.fixture
 def sender(tmp_path, sink):
     return Sender(tmp_path, sink.port)
+
+
+def send_from_here(sender, **settings):
+    """Send an alert within this process, whose socket module a test can change."""
+    sender.configure(**settings)
+    read = subs_alert.read_settings({"CREDENTIALS_DIRECTORY": str(sender.folder)})
+    failure = subs_alert.Failure("subs-trial-check.service", "exit-code", "3", RUN)
+    subs_alert.send(read, subs_alert.compose(read, failure, "one line"))
 
 
 def parts(message):
@@ -255,6 +282,57 @@ def test_a_server_that_is_down_is_one_sentence(sender):
 
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
     assert "did not take the email" in result.stderr
+
+
+def test_a_silent_address_does_not_hide_the_one_that_answers(sender, sink, monkeypatch):
+    usually = socket.getaddrinfo
+    monkeypatch.setattr(subs_alert, "SOCKET_SECONDS", 3)
+    with silent_address() as silent:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", where) for where in (silent, ("127.0.0.1", sink.port))]
+        by_name = {"mail.example.com": found}
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: by_name.get(host) or usually(host, *a, **k))
+
+        send_from_here(sender, server="mail.example.com", port=25)
+
+    assert sink.recipients == [["ops@example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("host_name", "said"),
+    [
+        ("app.example.com", "app.example.com"),
+        ("app", "[127.0.0.1]"),
+        ("app_1.example.com", "[127.0.0.1]"),
+        ("10.0.0.7", "[127.0.0.1]"),
+        ("-app.example.com", "[127.0.0.1]"),
+    ],
+)
+def test_it_greets_with_its_domain_or_with_its_address(sender, sink, monkeypatch, host_name, said):
+    monkeypatch.setattr(socket, "gethostname", lambda: host_name)
+
+    send_from_here(sender)
+
+    assert sink.greetings == [said]
+
+
+def test_what_is_encrypted_names_its_host_and_says_its_name(sender, sink, monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "app.example.com")
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+    with (
+        running(sink, ssl_context=context) as tls,
+        running(sink, tls_context=context, require_starttls=True) as starttls,
+    ):
+        monkeypatch.setattr(ssl, "create_default_context", lambda: ours)
+        send_from_here(sender, server="localhost", port=tls, tls="tls")
+        send_from_here(sender, server="localhost", port=starttls, tls="starttls")
+        monkeypatch.undo()
+
+    assert sink.recipients == [["ops@example.com"]] * 2
+    assert sink.greetings[-1] == "app.example.com"
 
 
 def test_a_missing_journal_does_not_hold_the_alert_back(sender, sink):
