@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import html.parser
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -361,11 +360,11 @@ class TestHostTemplates:
         self, app: Flask, renderer: Renderer, tmp_path: Path, text: str, said: str
     ) -> None:
         template(app, tmp_path, "subscribed.txt", text)
-        file = tmp_path / "templates" / "subscription_ops" / "mail" / "subscribed.txt"
+        file = r"\S*/subscription_ops/mail/subscribed\.txt"
         notice = renderer.sample("subscribed")
         notice = replace(notice, contact=replace(notice.contact, name="AdaLovelace"))
 
-        with pytest.raises(TemporaryFailure, match=said.replace("{file}", re.escape(str(file)))) as caught:
+        with pytest.raises(TemporaryFailure, match=said.replace("{file}", file)) as caught:
             renderer.render(notice)
 
         assert "Ada" not in str(caught.value)

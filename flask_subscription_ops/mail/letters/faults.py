@@ -7,6 +7,10 @@ from traceback import extract_tb
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
+from ...outside.text import ELLIPSIS
+
+PATH_LIMIT = 70  # characters of the 200 that an error has in a report
+
 
 def fault_of(error: Exception) -> str:
     """Name the fault, and the template's file and line; of a name that is not defined the name as well."""
@@ -14,10 +18,15 @@ def fault_of(error: Exception) -> str:
         return f"{type(error).__name__}: there is no {error.name}"
     if isinstance(error, TemplateSyntaxError):  # found before the template was given anything
         first, *_ = str(error.message).split(". ")  # what follows tells what Jinja looked for, and is long
-        return f"{first} in {error.filename or error.name}, line {error.lineno}"
+        return f"{first} in {end_of(error.filename or error.name or '')}, line {error.lineno}"
     file, number, line = _place(error)
     what = _undefined(error, line) if isinstance(error, UndefinedError) else type(error).__name__
-    return f"{what} in {file}, line {number}" if file else what
+    return f"{what} in {end_of(file)}, line {number}" if file else what
+
+
+def end_of(path: str) -> str:
+    """Return as much of a path's end as leaves room for the rest of an error that is kept."""
+    return path if len(path) <= PATH_LIMIT else ELLIPSIS + path[len(ELLIPSIS) - PATH_LIMIT :]
 
 
 def _place(error: Exception) -> tuple[str, int | None, str]:

@@ -103,7 +103,9 @@ class Renderer:
         """Part the subject, which is the first line, from the text."""
         first, _, rest = rendered.lstrip().partition("\n")
         if not first.startswith(SUBJECT_MARK):
-            file = self._templates.file_of(kind, "txt")
+            from .faults import end_of
+
+            file = end_of(self._templates.file_of(kind, "txt"))
             remedy = f"begin {file} with a line such as: {SUBJECT_MARK} Your trial has begun"
             raise TemporaryFailure(f"the email {kind!r} cannot be rendered, it has no subject: {remedy}")
         paragraphs = (line.strip() for line in rest.split("\n\n"))
