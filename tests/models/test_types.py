@@ -97,7 +97,7 @@ def test_a_document_is_stored_as_readable_text(host: Host) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"a": "\ud800"}, {"\udfff": 1}, ["\x00\udc80"], float("nan"), [float("-inf")], {"a": object()}, {1, 2}],
+    [{"a": "\ud800"}, {"\udfff": 1}, ["\x00\udc80"], float("nan"), [float("-inf")], {"a": object}, {1, 2}],
     ids=repr,
 )
 def test_a_document_that_could_not_be_read_back_is_refused_as_our_own_error(host: Host, document: Any) -> None:

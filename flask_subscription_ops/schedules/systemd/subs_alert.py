@@ -245,13 +245,15 @@ def _connect(settings: Settings) -> smtplib.SMTP:
 class _Server(smtplib.SMTP):
     """A server whose addresses share the time to connect: a silent one hides none of those after it."""
 
+    _host: str
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # private, the same since Python 2
         end, fault = time.monotonic() + SOCKET_SECONDS, OSError("the name has no address")
-        addresses = [where[:2] for *_, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        for position, address in enumerate(addresses):
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for position, (*_, address) in enumerate(addresses):
             share = (end - time.monotonic()) / (len(addresses) - position)
             try:
-                sock = socket.create_connection(address, max(share, 0.1))
+                sock = socket.create_connection((str(address[0]), int(address[1])), max(share, 0.1))
             except OSError as error:
                 fault = error
             else:
