@@ -46,7 +46,7 @@ class Runtime:
         database = Database(engine, settings.database_timeout)
         self.database, self.require_database = database, database.require
         self.require_other_reason = database.require_other_reason
-        self.reading, self.writing, self.rehearsing = database.reading, database.writing, database.rehearsing
+        self.reading, self.writing = database.reading, database.writing
         self.in_transaction, self.autocommitting = database.in_transaction, database.autocommitting
 
     @property

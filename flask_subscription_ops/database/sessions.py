@@ -63,12 +63,16 @@ class Database:
             yield session
             session.rollback()
 
-    def in_transaction(self, work: Callable[[Session], Result]) -> Result:
-        """Run `work` in a transaction of our own, again from its start while other workers are in the way."""
+    def in_transaction(self, work: Callable[[Session], Result], *, rehearses: bool = False) -> Result:
+        """Run `work` in a transaction of our own, again from its start while other workers are in the way.
+
+        One that `rehearses` is rolled back at the end.
+        """
+        transaction = self.rehearsing if rehearses else self.writing
         ends, pause = time.monotonic() + self._timeout, FIRST_PAUSE
         while True:
             try:
-                with self.writing() as session:
+                with transaction() as session:
                     return work(session)
             except DBAPIError as error:
                 if not is_contention(error) or time.monotonic() + pause > ends:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from ..outbox.delivery import NO_LIMIT
 from ..runtime import Runtime
 from .job import Job
 from .report import JobReport
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -55,6 +57,6 @@ class Run:
             rehearses=self.report.dry_run,
         )
 
-    def transaction(self) -> AbstractContextManager[Session]:
-        """A chunk's transaction: committed, or rolled back in a dry run."""
-        return self.runtime.rehearsing() if self.report.dry_run else self.runtime.writing()
+    def in_transaction(self, work: Callable[[Session], Result]) -> Result:
+        """Do a chunk's work in one transaction: committed, or rolled back in a dry run."""
+        return self.runtime.in_transaction(work, rehearses=self.report.dry_run)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ..actions.context import Context
 from ..domain.contacts import Contact
-from ..errors import ConfigurationError, NotReady, Stopped
+from ..errors import ConfigurationError, Stopped
 from ..models.bulk import among
 from ..outbox.contacts import Asking
 from ..outside.text import describe
@@ -122,10 +122,10 @@ def _unreadable(run: Run, task: Sweep[Any], wanted: Select[Any]) -> set[int]:
 def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
     try:
         _handle(run, task, rows, contacts)
-    except (NotReady, ConfigurationError, Stopped):
+    except (ConfigurationError, Stopped):
         raise
-    except Exception:
-        run.runtime.require_database()
+    except Exception as error:
+        run.runtime.require_other_reason(error)
         for row in rows:
             _alone(run, task, row, contacts)
 
@@ -133,10 +133,10 @@ def _chunk(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[st
 def _alone(run: Run, task: Sweep[Any], row: Any, contacts: Mapping[str, Contact]) -> None:
     try:
         _handle(run, task, [row], contacts)
-    except (NotReady, ConfigurationError, Stopped):
+    except (ConfigurationError, Stopped):
         raise
     except Exception as error:
-        run.runtime.require_database()
+        run.runtime.require_other_reason(error)
         _fail(run, task, row.id, error)
 
 
@@ -148,14 +148,16 @@ def _fail(run: Run, task: Sweep[Any], row_id: int, error: Exception) -> None:
 def _handle(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
     if not rows:
         return
-    with run.transaction() as session:
-        locked = _lock(session, task, rows)
-        context = run.context(session)
-        changed = task.act(context, locked, contacts) if locked else 0
+
+    def act(session: Session) -> tuple[int, int, Context]:
+        locked, context = _lock(session, task, rows), run.context(session)
+        return len(locked), task.act(context, locked, contacts) if locked else 0, context
+
+    examined, changed, context = run.in_transaction(act)
     report = run.report
-    report.examined += len(locked)
+    report.examined += examined
     report.changed += changed
-    report.skipped += len(locked) - changed
+    report.skipped += examined - changed
     report.planned += context.planned
     report.tally.queued += context.queued
 

@@ -19,14 +19,9 @@ from flask_subscription_ops.models import Subscription
 
 from ..customers import add_trials
 from ..hosts import NOON, Host, days, make_host
+from .contention import Locked
 
 END = NOON + days(14)
-
-
-class Locked(Exception):
-    """What a driver raises where another worker is in the way."""
-
-    sqlstate = "40001"
 
 
 def test_work_that_met_another_worker_is_done_again_until_it_succeeds(sqlite_host: Host) -> None:
@@ -134,7 +129,7 @@ def test_a_connection_of_the_hosts_pool_is_given_back_as_it_was(
 def test_our_sessions_state_their_own_isolation(make_on_server: Callable[..., Host], level: str, session: str) -> None:
     host = make_on_server(SQLALCHEMY_ENGINE_OPTIONS={"isolation_level": level})
 
-    with getattr(host.subs.runtime, session)() as ours:
+    with getattr(host.subs.runtime.database, session)() as ours:
         _assert_sees_what_others_commit(host, ours)  # as only READ COMMITTED does
 
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.errors import ConfigurationError
-from flask_subscription_ops.models import AuditEntry, Subscription
+from flask_subscription_ops.errors import ConfigurationError, DatabaseUnreachable
+from flask_subscription_ops.models import AuditEntry, JobRun, Subscription
+from flask_subscription_ops.runs.run import Run
 
 from ..customers import add_trials
+from ..database.contention import in_the_way
 from ..hosts import NOON, Host, days
 from ..unreadable import FIRST, LAST
 from ..unreadable import spoil as spoil_instant
@@ -68,14 +70,16 @@ def test_a_row_that_changed_after_it_was_found_is_left_alone(host: Host) -> None
 
 
 @pytest.mark.parametrize("change", ["subscribe", "extend_trial"])
-def test_a_row_that_changed_between_the_look_and_the_lock_is_looked_at_again(host: Host, change: str) -> None:
+def test_a_row_that_changed_between_the_look_and_the_lock_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, host: Host, change: str
+) -> None:
     for number in range(1, 4):
         host.trial(str(number))
     changes = {
         "subscribe": lambda: host.subs.subscribe("2", "pro"),
         "extend_trial": lambda: host.subs.extend_trial(host.subs.get("2"), days=1),
     }
-    _before_the_lock(host, changes[change])
+    _before_the_lock(monkeypatch, lambda: (changes[change](), host.db.session.commit()))
 
     report = host.check(END, deliver=False)
 
@@ -132,6 +136,31 @@ def test_a_row_that_cannot_be_written_stops_nobody_else(host: Host) -> None:
     assert report.failures == [{"subject": "sub-3", "error": "IntegrityError"}]
     assert _statuses(host) == ["expired", "expired", "trialing", "expired", "expired"]
     assert "trial-expired:sub-3:2026-12-15" not in host.effects()  # nothing of the failed row was kept
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_meets_another_worker_is_done_again_and_is_no_failure(host: Host, dry_run: bool) -> None:
+    for number in range(1, 4):
+        host.trial(str(number))
+
+    with in_the_way(host.db.engine, times=3) as met:
+        report = host.check(END, deliver=False, dry_run=dry_run)
+
+    assert (len(met), report.examined, report.changed, report.failed) == (3, 3, 3, 0)
+    assert report.tally.queued == {"trial_expired": 3, "suspend_workspaces": 3}
+    assert len(report.planned) == (3 if dry_run else 0)
+
+
+def test_a_worker_that_never_leaves_ends_the_run_and_fails_no_row(make: Callable[..., Host]) -> None:
+    host = make(SUBS_DATABASE_TIMEOUT=0.3)
+    host.trial()
+
+    with in_the_way(host.db.engine, times=1000), pytest.raises(DatabaseUnreachable, match="locked by another process"):
+        host.check(END, deliver=False)
+
+    last = host.db.session.query(JobRun).one()
+    assert (last.outcome, last.failed) == ("failed", 0)
+    assert host.check(END, deliver=False).changed == 1
 
 
 def test_a_row_that_could_not_be_written_is_ended_when_it_can(sqlite_host: Host) -> None:
@@ -260,20 +289,16 @@ def _contacts(broken: set[str]) -> Callable[[Sequence[str]], Mapping[str, Contac
     return contacts
 
 
-def _before_the_lock(host: Host, change: Callable[[], object]) -> None:
+def _before_the_lock(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Let a view change something after a run has found its rows, and before it locks them."""
-    runtime = host.subs.runtime
-    usual = runtime.writing
+    usual = Run.in_transaction
 
-    @contextmanager
-    def late() -> Iterator[Session]:
-        runtime.writing = usual  # type: ignore[method-assign]
+    def late(run: Run, work: Callable[[Session], Any]) -> Any:
+        monkeypatch.undo()
         change()
-        host.db.session.commit()
-        with usual() as session:
-            yield session
+        return usual(run, work)
 
-    runtime.writing = late  # type: ignore[method-assign]
+    monkeypatch.setattr(Run, "in_transaction", late)
 
 
 def _reminded(host: Host) -> list[int]:
