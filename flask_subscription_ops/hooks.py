@@ -50,11 +50,16 @@ class Hooks:
 
     def require(self, name: str) -> Callable[..., Any]:
         """Return the hook; raises ConfigurationError where the host supplies none."""
-        function = self._functions.get(name)
-        if function is None:
-            taken = ", ".join(ARGUMENTS[name])
-            raise ConfigurationError([f"no {name} hook is registered: decorate a function({taken}) with @subs.{name}"])
-        return function
+        if problems := self.missing(name):
+            raise ConfigurationError(problems)
+        return self._functions[name]
+
+    def missing(self, name: str) -> list[str]:
+        """Say how to supply the hook; nothing where the host does."""
+        if name in self._functions:
+            return []
+        taken = ", ".join(ARGUMENTS[name])
+        return [f"no {name} hook is registered: decorate a function({taken}) with @subs.{name}"]
 
     @property
     def stop_workspaces(self) -> bool:

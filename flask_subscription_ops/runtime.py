@@ -66,7 +66,8 @@ class Runtime:
         from .mail.requirements import missing, missing_sender
 
         is_open = "transport" in self.__dict__
-        if problems := (missing_sender if is_open else missing)(self.app, self.settings):
+        problems = [*(missing_sender if is_open else missing)(self.app, self.settings), *self.hooks.missing("contacts")]
+        if problems:
             raise ConfigurationError(problems)
 
     @contextmanager

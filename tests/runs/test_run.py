@@ -120,8 +120,9 @@ def test_a_run_that_failed_is_recorded_as_failed(make_on_sqlite: Callable[..., H
     [
         ({"SUBS_MAIL": ("file", "smtp"), "SUBS_MAIL_DIR": "emails"}, r"call mail\.init_app\(app\)"),
         ({**MAILJET, "MAIL_DEFAULT_SENDER": None}, "set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"),
+        ({"without": ["contacts"]}, r"decorate a function\(account_ids\) with @subs.contacts"),
     ],
-    ids=["no Flask-Mail", "no sender"],
+    ids=["no Flask-Mail", "no sender", "no contacts hook"],
 )
 def test_without_what_emails_need_a_run_ends_before_any_effect(
     make_on_sqlite: Callable[..., Host], config: dict[str, Any], remedy: str

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from flask_subscription_ops import Contact
-from flask_subscription_ops.errors import ConfigurationError, DatabaseUnreachable
+from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import AuditEntry, JobRun, Subscription
 from flask_subscription_ops.runs.run import Run
 
@@ -247,17 +247,6 @@ def test_a_row_that_waits_for_a_later_hour_is_not_looked_at_again_until_then(sql
 
     assert (first.examined, first.changed, first.skipped) == (3, 0, 3)
     assert second.examined == 0
-
-
-def test_a_host_without_contacts_is_told_so_and_its_trials_still_end(make_on_sqlite: Callable[..., Host]) -> None:
-    sqlite_host = make_on_sqlite(without=["contacts"])
-    trial = sqlite_host.trial()
-    sqlite_host.trial("2", begun=NOON + days(10))
-
-    with pytest.raises(ConfigurationError, match=r"decorate a function\(account_ids\) with @subs.contacts"):
-        sqlite_host.check(NOON + days(20))
-
-    assert sqlite_host.reload(trial).status == "expired"
 
 
 def spoil(host: Host, subscription_id: int) -> None:
