@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..actions.arguments import text_key
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class PaymentRequired(HTTPException):
 
 
 class Rights(Protocol):
-    """Who asks, and what may they use."""
+    """Who asks, and what do they have."""
 
     @property
     def settings(self) -> Settings:
@@ -38,9 +39,6 @@ class Rights(Protocol):
 
     def current_account_id(self) -> str | None:
         """Return the account of the request being answered."""
-
-    def has_access(self, account_id: str, product: str = "default") -> bool:
-        """Tell whether the account may use the product now."""
 
     def get(self, account_id: str, product: str = "default") -> Subscription | None:
         """Return the account's subscription to the product."""
@@ -53,6 +51,7 @@ def access_required(rights: Rights, product: str) -> Callable[[View], View]:
     """
     if not isinstance(product, str):
         raise InvalidInput('write @subs.access_required(), or @subs.access_required("product"), with parentheses')
+    text_key(product, "product")
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -60,13 +59,22 @@ def access_required(rights: Rights, product: str) -> Callable[[View], View]:
             account_id = rights.current_account_id()
             if account_id is None:
                 abort(401)
-            if not rights.has_access(account_id, product):
+            subscription = _subscription(rights, account_id, product)
+            if subscription is None or not subscription.has_access:
                 return _denied(rights.settings.access_denied)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return cast(View, guarded)
 
     return decorate
+
+
+def _subscription(rights: Rights, account_id: str, product: str = "default") -> Subscription | None:
+    """Return the account's subscription, or None; a key that no account can have has none."""
+    try:
+        return rights.get(account_id, product)
+    except InvalidInput:
+        return None
 
 
 def _denied(target: str | None) -> BaseResponse:
@@ -82,7 +90,7 @@ def template_subscription(rights: Rights) -> LocalProxy[Subscription | None]:
         seen: dict[str, Any] = request.environ if has_request_context() else {}
         if CACHED not in seen:
             account_id = rights.current_account_id()
-            seen[CACHED] = None if account_id is None else rights.get(account_id)
+            seen[CACHED] = None if account_id is None else _subscription(rights, account_id)
         return cast("Subscription | None", seen[CACHED])
 
     return LocalProxy(current)

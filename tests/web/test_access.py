@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, request
+from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 
 from flask_subscription_ops.errors import ConfigurationError, InvalidInput
 from flask_subscription_ops.web.access import PaymentRequired
 
 from ..hosts import NOON, Host
+
+NO_KEYS = ["", "x" * 192, "7 ", " 7", "a\0b", "a\nb", "a\ud800b", "a\u200bb"]
 
 
 def dashboard_of(host: Host) -> Flask:
@@ -48,6 +50,12 @@ def test_without_its_parentheses_it_is_refused_where_the_view_is_decorated(sqlit
 
     with pytest.raises(InvalidInput, match=r"write @subs\.access_required\(\)"):
         sqlite_host.subs.access_required(dashboard)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("product", ["", "x" * 65, "reports ", "a\nb"])
+def test_a_product_that_nobody_can_have_is_refused_where_the_view_is_decorated(sqlite_host: Host, product: str) -> None:
+    with pytest.raises(InvalidInput, match="product must"):
+        sqlite_host.subs.access_required(product)
 
 
 def test_nobody_is_asked_to_log_in(client: FlaskClient) -> None:
@@ -125,6 +133,25 @@ def test_a_host_that_does_not_say_who_asks_is_told_how(sqlite_host: Host) -> Non
 
     with pytest.raises(ConfigurationError, match=r"decorate a function\(\) with @subs\.current_account"):
         view()
+
+
+@pytest.mark.parametrize("account", NO_KEYS)
+def test_an_account_by_a_key_that_none_can_have_is_asked_to_pay(
+    sqlite_host: Host, client: FlaskClient, account: str
+) -> None:
+    sqlite_host.subs.current_account(lambda: account)
+
+    assert client.get("/dashboard/1").status_code == 402
+
+
+@pytest.mark.parametrize("account", NO_KEYS)
+def test_a_page_for_a_key_that_no_account_can_have_shows_no_subscription(
+    sqlite_host: Host, app: Flask, account: str
+) -> None:
+    sqlite_host.subs.current_account(lambda: account)
+
+    with app.test_request_context():
+        assert render_template_string("{% if not subscription %}none{% endif %}") == "none"
 
 
 @pytest.mark.parametrize("account", [7, True, b"7"])
