@@ -35,14 +35,17 @@ def _stored_name(runtime: Runtime) -> str | None:
     return stored.name if stored else None
 
 
-def _store(runtime: Runtime, name: str) -> str | None:
+def _store(runtime: Runtime, name: str) -> str:
     """Store the name; return the one that stands there now, as another first run may have been quicker."""
     row = {"id": DEPLOYMENT_ID, "name": name, "epoch": 1, "adopted_at": runtime.clock()}
     table: Any = Deployment.__table__
     try:
         runtime.in_transaction(lambda session: session.execute(insert(table).values(**row)))
     except IntegrityError:
-        return _stored_name(runtime)
+        stored = _stored_name(runtime)
+        if stored is None:  # refused for another reason
+            raise
+        return stored
     return name
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text, update
+from sqlalchemy.exc import IntegrityError
 
 from flask_subscription_ops.errors import DatabaseUnreachable, SchemaOutdated
 from flask_subscription_ops.jobs.table import JOBS
@@ -238,6 +239,18 @@ def test_of_two_first_runs_of_one_deployment_both_go_on(make: Callable[..., Host
     _win_the_race(host, Deployment(id=1, name="tests", adopted_at=NOON))
 
     assert host.deliver(NOON).outcome.exit_code == 0
+
+
+def test_a_first_run_whose_name_the_database_refuses_does_not_go_on(sqlite_host: Host) -> None:
+    sqlite_host.trial("7")
+    refuse = "CREATE TRIGGER no_name BEFORE INSERT ON subs_deployment BEGIN SELECT RAISE(ABORT, 'not today'); END"
+    sqlite_host.db.session.execute(text(refuse))
+    sqlite_host.db.session.commit()
+
+    with pytest.raises(IntegrityError):
+        sqlite_host.check(END)
+
+    assert sqlite_host.kinds == []
 
 
 def _win_the_race(host: Host, winner: Deployment) -> None:
