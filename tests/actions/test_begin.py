@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_subscription_ops.errors import InvalidInput, LiveSubscriptionExists, UnknownPlan
 from flask_subscription_ops.models import Subscription
+from flask_subscription_ops.models.subscription import LOOK_NOW
 
 from ..hosts import NOON, Host, days
 
@@ -81,6 +82,17 @@ def test_a_trial_that_became_a_paid_term_is_neither_reminded_nor_ended(host: Hos
 
     assert report.changed == 0
     assert host.subs.has_access("7")
+
+
+def test_a_trial_that_was_reminded_to_the_last_is_looked_at_anew_once_it_is_a_paid_term(host: Host) -> None:
+    trial = host.trial("7")
+    host.check(NOON + days(13), deliver=False)
+    assert host.reload(trial).reminder_due_at is None
+
+    host.subs.subscribe("7", "pro")
+    host.db.session.commit()
+
+    assert host.reload(trial).reminder_due_at == LOOK_NOW
 
 
 def test_what_is_rolled_back_leaves_nothing_behind(host: Host, rows: Callable[[Host], Any]) -> None:
@@ -175,6 +187,16 @@ def test_the_database_itself_refuses_a_second_live_subscription(host: Host) -> N
 
     with pytest.raises(IntegrityError):
         host.db.session.commit()
+
+
+@pytest.mark.parametrize("verb", ["start_trial", "subscribe"])
+def test_what_else_the_database_refuses_is_no_second_subscription(host: Host, verb: str) -> None:
+    host.trial("7")
+    host.db.session.execute(host.db.text("CREATE UNIQUE INDEX one_of_a_plan ON subs_subscriptions (plan)"))
+    host.db.session.commit()
+
+    with pytest.raises(IntegrityError):
+        getattr(host.subs, verb)("8", "pro")
 
 
 def test_ended_subscriptions_stand_beside_a_live_one(host: Host) -> None:
