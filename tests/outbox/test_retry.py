@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -171,6 +171,28 @@ def test_a_refused_email_is_dead_at_once(host: Host) -> None:
     host.deliver(NOON + timedelta(days=1))
 
     assert (message(host).state, len(transport.handed_over)) == ("dead", 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "finished"),
+    [
+        (Verdict.ACCEPTED, "done", NOON),
+        (Verdict.REFUSED, "dead", NOON),
+        (Verdict.UNKNOWN, "held", NOON),
+        (Verdict.DEFERRED, "pending", None),
+        (UNREACHABLE, "pending", None),
+    ],
+)
+def test_an_effect_tells_when_it_was_finished_and_only_then(
+    make: Callable[..., Host], answer: Any, state: str, finished: datetime | None
+) -> None:
+    host = make(SUBS_EMAILS_AT_MOST_ONCE=("trial_started",))
+    host.trial()
+    host.script(answer)
+
+    host.deliver(NOON)
+
+    assert (message(host).state, message(host).done_at) == (state, finished)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ def test_a_claim_is_held_only_where_its_mark_stands(make: Callable[..., Host]) -
     assert _states(host) == {"unmarked": "pending", "marked": "held"}
 
 
+def test_what_is_held_after_a_kill_tells_since_when(make: Callable[..., Host]) -> None:
+    host = make(SUBS_EMAILS_AT_MOST_ONCE=("trial_started",))
+    host.trial("1")
+    _claim_and_die(host, mark="1")
+
+    take_back(_delivery(host))
+
+    assert (_row(host).state, _row(host).done_at) == ("held", NOON)
+
+
 def test_a_held_effect_that_is_let_go_has_no_mark_left(make: Callable[..., Host]) -> None:
     host = make(SUBS_EMAILS_AT_MOST_ONCE=("trial_started",))
     host.trial("1")

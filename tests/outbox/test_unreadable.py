@@ -61,6 +61,15 @@ def test_what_a_kill_left_is_taken_back_without_a_row_that_cannot_be_read(host: 
     assert host.deliver(NOON).outcome.exit_code == 0
 
 
+def test_an_effect_whose_row_cannot_be_read_tells_since_when_it_is_dead(host: Host) -> None:
+    _trials(host)
+    spoil(host, "subs_outbox", "first_tried_at", "2", LAST)
+
+    host.deliver(NOON)
+
+    assert host.db.session.query(OutboxMessage.done_at).filter_by(account_id="2").scalar() == NOON
+
+
 def test_a_row_that_has_waited_since_before_any_calendar_is_dead_alone(host: Host) -> None:
     _trials(host)
     spoil(host, "subs_outbox", "due_at", "2", FIRST)
