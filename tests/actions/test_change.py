@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from flask_subscription_ops import SubscriptionOps
+from flask_subscription_ops.actions.change import Change, apply
 from flask_subscription_ops.actions.context import context_of
 from flask_subscription_ops.actions.effects import drop
+from flask_subscription_ops.domain.states import Cause
 from flask_subscription_ops.errors import IllegalTransition, InvalidInput, NaiveDatetime
-from flask_subscription_ops.models import AuditEntry, Subscription
+from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
 
 from ..hosts import NOON, Host, days
 
@@ -50,6 +52,13 @@ def moved_in(host: Host, status: str) -> Subscription:
 def entries(host: Host) -> list[dict[str, Any]]:
     host.db.session.rollback()
     return [entry.to_dict() for entry in host.db.session.query(AuditEntry).order_by(AuditEntry.id)]
+
+
+def reminder(host: Host) -> tuple[object, ...]:
+    """Return the state of the first reminder of account 7, and when it was finished."""
+    host.db.session.rollback()
+    columns = host.db.session.query(OutboxMessage.state, OutboxMessage.done_at)
+    return tuple(columns.filter_by(effect_key="trial-reminder:sub-1:2026-12-15:7").one())
 
 
 @pytest.mark.parametrize(("verb", "status"), ALLOWED)
@@ -207,6 +216,20 @@ def test_an_actor_is_a_short_printable_name(sqlite_host: Host, name: Any) -> Non
         raise AssertionError("nobody acts under such a name")
 
 
+def test_a_superseded_reminder_waits_again_once_the_cancellation_is_withdrawn(host: Host) -> None:
+    trial = host.trial("7")
+    host.check(NOON + days(7), deliver=False)
+    host.subs.cancel(trial)
+    host.db.session.commit()
+    host.deliver(NOON + days(7))
+    assert reminder(host) == ("superseded", NOON + days(7))
+
+    host.subs.resume(trial)
+    host.db.session.commit()
+
+    assert reminder(host) == ("pending", None)
+
+
 def test_a_dropped_reminder_does_not_come_back_with_a_withdrawn_cancellation(host: Host) -> None:
     trial = host.trial("7")
     host.check(NOON + days(7), deliver=False)
@@ -218,6 +241,19 @@ def test_a_dropped_reminder_does_not_come_back_with_a_withdrawn_cancellation(hos
     host.db.session.commit()
 
     assert host.effects()["trial-reminder:sub-1:2026-12-15:7"] == "dropped"
+
+
+def test_details_may_be_called_like_anything(host: Host) -> None:
+    trial = host.trial("7")
+    details = dict.fromkeys(("kind", "subscription", "due_at", "steps", "details", "key", "before"), "as it was given")
+
+    with host.subs.runtime.writing() as session:
+        found = session.get_one(Subscription, trial.id)
+        apply(context_of(host.subs.runtime, session), [Change(found, Cause.CANCELED, details=details)])
+
+    host.db.session.rollback()
+    canceled = host.db.session.query(OutboxMessage).filter_by(kind="canceled").one()
+    assert details.items() <= canceled.details.items()
 
 
 def test_a_pause_keeps_when_it_began(host: Host) -> None:
