@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from ..domain.retry import EffectState
-from ..errors import ConfigurationError
 from ..models import OutboxMessage
 from ..outside.logs import logger
 from .delivery import Channel, Delivery
@@ -24,31 +23,29 @@ CHANNELS: tuple[type[Channel], ...] = (Operations, Emails)
 def deliver(delivery: Delivery) -> int:
     """Return how many effects were handled; the delivery's tally says what became of them.
 
-    What may have ended its worker before goes last and by itself. A channel that is not set up holds back no other;
-    its ConfigurationError is raised when they are done.
+    What may have ended its worker before goes last and by itself. What is not set up holds back nothing else; its
+    ConfigurationError is raised when that is done.
     """
     take_back(delivery)
     channels = [channel(delivery) for channel in CHANNELS]
-    problems = [*_in_turn(delivery, channels, alone=False), *_in_turn(delivery, channels, alone=True)]
+    _in_turn(delivery, channels, alone=False)
+    _in_turn(delivery, channels, alone=True)
     for channel in channels:
         if channel.waits_for:
             _say_what_waits(delivery, channel)
-    if problems:
-        raise problems[0]
+    for channel in channels:
+        if channel.problem is not None:
+            raise channel.problem
     return delivery.handled
 
 
-def _in_turn(delivery: Delivery, channels: Sequence[Channel], *, alone: bool) -> list[ConfigurationError]:
+def _in_turn(delivery: Delivery, channels: Sequence[Channel], *, alone: bool) -> None:
     """Let the channels work in turn, so that slow operations hold no email back."""
-    busy, problems = list(channels), []
+    busy = list(channels)
     while busy and delivery.room > 0:
         channel = busy.pop(0)
-        try:
-            if channel.work(delivery.room, alone=alone):
-                busy.append(channel)
-        except ConfigurationError as error:
-            problems.append(error)
-    return problems
+        if channel.work(delivery.room, alone=alone):
+            busy.append(channel)
 
 
 def _say_what_waits(delivery: Delivery, channel: Channel) -> None:

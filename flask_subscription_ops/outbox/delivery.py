@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.retry import Answer
+from ..errors import ConfigurationError
 from ..runtime import Runtime
 from .claim import Part
 from .tally import Tally
@@ -74,6 +75,7 @@ class Channel(Protocol):
     calls_them: str  # what its effects are for people
     waits_for: str  # what some of them wait for, once the other side turned out to be away; else empty
     fault: str  # what it was away with, in the words of the error
+    problem: ConfigurationError | None  # why some of them could not be tried: it is not set up for them
 
     def __init__(self, delivery: Delivery) -> None: ...
 

@@ -28,15 +28,16 @@ PATIENCE = 1.0  # seconds that a slow operation is waited for before the next on
 
 
 class Operations:
-    """Carries out due operations; those that did not reach the provisioner wait for the next run."""
+    """Carries out due operations; those that did not reach the provisioner, or have none, wait for the next run."""
 
     name = WORKSPACES
     calls_them = "operations"
 
     def __init__(self, delivery: Delivery) -> None:
         self.waits_for = self.fault = ""
+        self.problem: ConfigurationError | None = None
         self._delivery, self._runtime = delivery, delivery.runtime
-        self._in_vain = 0  # claims in a row of which nothing reached the provisioner
+        self._in_vain = 0  # claims in a row of which nothing reached a provisioner
 
     def work(self, limit: int, *, alone: bool) -> bool:
         """Carry out one claim's worth of due operations."""
@@ -59,10 +60,10 @@ class Operations:
         flights.run(messages)
         if flights.not_reached:
             self.waits_for, self.fault = "the provisioner cannot be reached", flights.fault
-            self._delivery.put_off |= {message.id for message in flights.not_reached}
-        self._in_vain = self._in_vain + 1 if len(flights.not_reached) == len(messages) else 0
-        if flights.misconfigured is not None:
-            raise flights.misconfigured
+        self.problem = self.problem or flights.problem
+        waiting = [*flights.not_reached, *flights.not_set_up]
+        self._delivery.put_off |= {message.id for message in waiting}
+        self._in_vain = self._in_vain + 1 if len(waiting) == len(messages) else 0
 
 
 @dataclass
@@ -86,7 +87,8 @@ class _Flights:
         self._flights: list[_Flight] = []
         self.not_reached: list[OutboxMessage] = []
         self.fault = ""  # why one of those was not reached
-        self.misconfigured: ConfigurationError | None = None
+        self.not_set_up: list[OutboxMessage] = []
+        self.problem: ConfigurationError | None = None  # what one of those lacks
 
     def run(self, messages: Sequence[OutboxMessage]) -> None:
         for position, message in enumerate(messages):
@@ -100,8 +102,7 @@ class _Flights:
         self._land()
 
     def _must_end(self) -> bool:
-        is_late = not self._lease.covers(self._runtime.settings.hook_timeout)
-        return is_late or self._delivery.is_stopping() or self.misconfigured is not None
+        return not self._lease.covers(self._runtime.settings.hook_timeout) or self._delivery.is_stopping()
 
     def _start(self, message: OutboxMessage) -> None:
         ends = time.monotonic() + self._runtime.settings.hook_timeout
@@ -136,7 +137,8 @@ class _Flights:
             flight.call.result(0)
         except ConfigurationError as error:
             self._ledger.record([flight.message], Answer.UNTRIED)
-            self.misconfigured = error
+            self.not_set_up.append(flight.message)
+            self.problem = error
         except Exception as error:
             answer = self._hear(_answer(error))
             self._ledger.record([flight.message], answer, describe(error))

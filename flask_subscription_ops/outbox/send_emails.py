@@ -33,6 +33,7 @@ class Emails:
 
     def __init__(self, delivery: Delivery) -> None:
         self.waits_for = self.fault = ""
+        self.problem: ConfigurationError | None = None
         self._delivery, self._runtime = delivery, delivery.runtime
         self._asking, self._gone = Asking(delivery.runtime), GoneAccounts(delivery)
         self._has_stopped = False
@@ -54,9 +55,9 @@ class Emails:
         ledger = Ledger(self._runtime, claim.lease, self._delivery.tally, self._delivery.clock)
         try:
             self._carry_out(claim, ledger, Preparation(self._runtime, ledger, at), alone)
-        except ConfigurationError:
+        except ConfigurationError as error:
             ledger.record(claim.messages, Answer.UNTRIED)
-            raise
+            self.problem, self._has_stopped = error, True
         return not self._has_stopped
 
     def _carry_out(self, claim: Claim, ledger: Ledger, preparation: Preparation, alone: bool) -> None:

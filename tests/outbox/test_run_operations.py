@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from flask_subscription_ops import Operation
-from flask_subscription_ops.errors import PermanentFailure
+from flask_subscription_ops.errors import ConfigurationError, PermanentFailure
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.outbox.run_operations import CLAIM_SIZE
 from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
@@ -228,6 +229,23 @@ def test_a_host_without_the_hook_has_no_operations(make_on_sqlite: Callable[...,
     host.check(NOON + days(14))
 
     assert list(host.effects()) == ["trial-started:sub-1:2026-12-15", "trial-expired:sub-1:2026-12-15"]
+
+
+def test_operations_whose_hook_is_missing_wait_untried_and_hold_up_no_other(make: Callable[..., Host]) -> None:
+    host = make(without=["resume_workspaces"])
+    for number in range(CLAIM_SIZE + 1):
+        for subscription in operations_of(host, f"comes-back-{number}", products=("a",)).values():
+            host.subs.unpause(subscription)
+    operations_of(host, "goes", products=("a",))
+
+    with pytest.raises(ConfigurationError, match="no resume_workspaces hook is registered"):
+        host.deliver(NOON)
+
+    assert host.stopped == ["goes"]
+    waiting = host.db.session.query(OutboxMessage).filter_by(kind="resume_workspaces")
+    assert {(m.state, m.attempts, m.first_tried_at) for m in waiting} == {("pending", 0, None)}
+    host.subs.resume_workspaces(lambda account_id, operation: None)
+    assert host.deliver(NOON).to_dict()["effects"]["delivered"] == {"resume_workspaces": CLAIM_SIZE + 1}
 
 
 class Hanging:
