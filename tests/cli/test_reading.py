@@ -283,6 +283,27 @@ def test_doctor_ends_with_one_and_names_every_finding(make_on_sqlite: Callable[.
     assert {finding["area"] for finding in findings} == {"configuration", "indexes", "mail"}
 
 
+@pytest.mark.parametrize(
+    ("missing", "found"),
+    [
+        (["contacts"], ["no contacts hook: no email can be sent"]),
+        (["resume_workspaces"], ["no resume_workspaces hook: stopped workspaces never start again"]),
+        (
+            ["suspend_workspaces", "resume_workspaces"],
+            ["no suspend_workspaces hook: ended trials keep their workspaces"],
+        ),
+    ],
+)
+def test_doctor_names_the_hooks_that_are_missing(
+    make_on_sqlite: Callable[..., Host], missing: list[str], found: list[str]
+) -> None:
+    host = make_on_sqlite(SUBS_ALLOW_TIME_TRAVEL=False, without=missing)
+
+    findings = json.loads(run(host, "doctor", "--json").stdout)["findings"]
+
+    assert [finding["text"].partition(";")[0] for finding in findings] == found
+
+
 def test_doctor_survives_missing_tables(sqlite_url: str) -> None:
     from ..hosts import make_host
 

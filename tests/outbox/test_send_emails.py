@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flask_subscription_ops import Contact
+from flask_subscription_ops.errors import ConfigurationError
 from flask_subscription_ops.models import OutboxMessage, Subscription
 from flask_subscription_ops.testing import UNREACHABLE
 
@@ -30,6 +31,17 @@ def cancel(host: Host, trial: Subscription) -> None:
 
 def cancel_at_its_end(host: Host, trial: Subscription) -> None:
     host.subs.cancel(trial)
+
+
+def test_emails_wait_untried_where_no_hook_tells_whom_to_write_to(make: Callable[..., Host]) -> None:
+    host = make(without=["contacts"])
+    host.trial()
+
+    with pytest.raises(ConfigurationError, match="no contacts hook is registered"):
+        host.deliver(NOON)
+
+    welcome = row(host, "trial-started:sub-1:2026-12-15")
+    assert (welcome.state, welcome.attempts, welcome.first_tried_at) == ("pending", 0, None)
 
 
 @pytest.mark.parametrize(
