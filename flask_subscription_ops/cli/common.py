@@ -116,6 +116,11 @@ def stored_text(context: click.Context, parameter: click.Parameter, value: Any) 
     return value
 
 
+def when(at: datetime | None) -> str:
+    """Return an instant of a stored row as people read it."""
+    return to_text(at) if at else "unreadable"
+
+
 def table(rows: Sequence[tuple[str, ...]]) -> None:
     """Print rows in columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from ..actions import effects as actions
 from ..actions.context import Context, context_of
-from ..domain.clock import to_text
+from ..database.readable import readable
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..models.deployment import require_own, stored_deployment
 from ..reports.account import effect
-from .common import echo_json, in_app, runtime, say, stored_text
+from .common import echo_json, in_app, runtime, say, stored_text, when
 
 GIVEN_UP = [state.value for state in actions.GIVEN_UP]
 WAITING = ("pending", "sending", "dead", "held", "no_recipient")
@@ -35,9 +35,8 @@ def list_effects(state: str | None, limit: int, as_json: bool) -> None:
     """List effects that are not done."""
     wanted = OutboxMessage.state.in_([state] if state else WAITING)
     statement = select(OutboxMessage).where(wanted).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
-    with runtime().reading() as session:
-        for message in session.scalars(statement):
-            echo_json(effect(message)) if as_json else say(_line(message))
+    for message in readable(runtime().database, OutboxMessage, statement):
+        echo_json(effect(message)) if as_json else say(_line(message))
 
 
 @command.command("retry")
@@ -74,6 +73,7 @@ def _acting() -> Iterator[Context]:
 
 
 def _line(message: OutboxMessage) -> str:
-    said = effect(message)["last_error"]
-    error = f"  {said}" if said else ""
-    return f"{to_text(message.due_at)}  {message.state:<12}  {message.effect_key}  tried {message.attempts}{error}"
+    said = [text for text in (effect(message)["last_error"], message.fault) if text]
+    return "  ".join(
+        [when(message.due_at), f"{message.state:<12}", message.effect_key, f"tried {message.attempts}", *said]
+    )

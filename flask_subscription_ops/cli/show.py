@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from ..domain.clock import to_text
 from ..reports.account import account
-from .common import FOUND, echo_json, fail, in_app, runtime, say, stored_text
+from .common import FOUND, echo_json, fail, in_app, runtime, say, stored_text, when
 
 
 @click.command("show")
@@ -28,11 +27,13 @@ def command(account_id: str, as_json: bool) -> None:
     say("effects")
     for effect in document["effects"]:
         late = f", {effect['last_error']}" if effect["last_error"] else ""
-        say(f"  {to_text(effect['due_at'])}  {effect['state']:<12}  {effect['effect_key']}{late}")
+        say(f"  {when(effect['due_at'])}  {effect['state']:<12}  {effect['effect_key']}{late}")
+        _say_fault(effect)
     say("audit")
     for entry in document["audit"]:
         change = f"{entry['from'] or '-'} -> {entry['to']}"
-        say(f"  {to_text(entry['at'])}  {change:<22}  {entry['cause']} by {entry['actor']}")
+        say(f"  {when(entry['at'])}  {change:<22}  {entry['cause']} by {entry['actor']}")
+        _say_fault(entry)
 
 
 def _say_subscription(subscription: dict[str, Any]) -> None:
@@ -40,4 +41,10 @@ def _say_subscription(subscription: dict[str, Any]) -> None:
     say(f"sub-{subscription['id']}: {subscription['plan']} is {subscription['status']}, {access}")
     for name in ("trial_ends_at", "period_end", "grace_ends_at", "ended_at"):
         if subscription[name] is not None:
-            say(f"  {name} {to_text(subscription[name])}")
+            say(f"  {name} {when(subscription[name])}")
+    _say_fault(subscription)
+
+
+def _say_fault(document: dict[str, Any]) -> None:
+    if "fault" in document:
+        say(f"    {document['fault']}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from ..database.readable import readable
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
+from ..outbox.settle import fail
 from ..runs.engine import deliver_due
 from ..runs.run import Run
 
@@ -24,10 +26,12 @@ def _list(run: Run) -> None:
     pending = select(OutboxMessage).where(
         OutboxMessage.state == EffectState.PENDING.value, OutboxMessage.due_at <= run.now
     )
-    with run.runtime.reading() as session:
-        due = session.scalars(
-            pending.order_by(OutboxMessage.due_at, OutboxMessage.id).limit(min(run.limit, LISTED))
-        ).all()
+    wanted = pending.order_by(OutboxMessage.due_at, OutboxMessage.id).limit(min(run.limit, LISTED))
+    due = readable(run.runtime.database, OutboxMessage, wanted)
+    for message in due:
+        if message.fault:
+            fail(run.report.tally, message, f"its row cannot be claimed: {message.fault}")
+    due = [message for message in due if not message.fault]
     run.report.examined = len(due)
     run.report.planned = [
         {

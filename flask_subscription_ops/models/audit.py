@@ -47,7 +47,7 @@ class AuditEntry(Base):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry in the words of `flask subs audit`."""
-        return {
+        document = {
             "id": self.id,
             "at": self.at,
             "account": self.account_id,
@@ -60,6 +60,7 @@ class AuditEntry(Base):
             "run": self.run_id,
             "details": self.details,
         }
+        return self.with_fault(document)
 
 
 def chained(previous: str | None, entry: Mapping[str, Any]) -> str:

@@ -25,11 +25,16 @@ class Base(DeclarativeBase):
     """Ground of every model; no class of it knows the host's tables."""
 
     metadata = MetaData(naming_convention=NAMING)
+    fault = ""  # what of a stored row could not be read
 
     @classmethod
     def __table_cls__(cls, *arguments: Any, **options: Any) -> Table:
         # SQLite gives the id of a deleted last row again, and an effect's or an audit entry's key is made of ids.
         return Table(*arguments, **options, sqlite_autoincrement=True)
+
+    def with_fault(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return a document about this row, its fault added where it has one."""
+        return {**document, "fault": self.fault} if self.fault else document
 
 
 def names_taken(metadata: MetaData) -> list[str]:

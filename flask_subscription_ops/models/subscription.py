@@ -147,4 +147,5 @@ class Subscription(Base):
         """Return every public column, and whether it gives access."""
         hidden = {"live", "reminder_due_at", "audit_hash"}
         columns = [attribute.key for attribute in self.__mapper__.column_attrs if attribute.key not in hidden]
-        return {**{name: getattr(self, name) for name in columns}, "has_access": self.has_access}
+        document = {**{name: getattr(self, name) for name in columns}, "has_access": self.has_access}
+        return self.with_fault(document)
