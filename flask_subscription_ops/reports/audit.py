@@ -7,9 +7,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
 
+from ..database.readable import readable
 from ..models import AuditEntry, Subscription
 from ..models.audit import chained
 from ..models.deployment import stored_deployment
@@ -17,40 +17,78 @@ from ..models.types import Unreadable
 from ..runtime import Runtime
 
 READ_AT_ONCE = 1000
+CHAINS_AT_ONCE = 200
 
 
 def entries(runtime: Runtime, *, since: datetime | None, account_id: str | None) -> Iterator[dict[str, Any]]:
     """Yield the entries in the order they were written, without loading them all."""
-    statement = select(AuditEntry).order_by(AuditEntry.id)
+    statement = select(AuditEntry).order_by(AuditEntry.id).limit(READ_AT_ONCE)
     if since is not None:
         statement = statement.where(AuditEntry.at >= since)
     if account_id is not None:
         statement = statement.where(AuditEntry.account_id == account_id)
-    with runtime.reading() as session:
-        for entry in session.scalars(statement.execution_options(yield_per=READ_AT_ONCE)):
-            yield entry.to_dict()
+    last = 0
+    while found := readable(runtime.database, AuditEntry, statement.where(AuditEntry.id > last)):
+        yield from (entry.to_dict() for entry in found)
+        last = found[-1].id
 
 
 def verify(runtime: Runtime, *, account_id: str | None = None) -> Iterator[str]:
     """Yield what is missing, repeated, rewritten or contradictory, one sentence each."""
+    last = 0
+    while ids := _behind(runtime, last, account_id):
+        yield from _check_chains(runtime, ids)
+        last = ids[-1]
+    yield from _unaudited(runtime, account_id)
+    if account_id is None:
+        yield from _check_apart(runtime)
+
+
+def _behind(runtime: Runtime, last: int, account_id: str | None) -> list[int]:
+    """Return the next subscriptions that have entries, in the order of their ids."""
+    key: Any = AuditEntry.subscription_id
+    wanted = select(key).where(key > last).distinct().order_by(key).limit(CHAINS_AT_ONCE)
+    if account_id is not None:
+        wanted = wanted.where(AuditEntry.account_id == account_id)
     with runtime.reading() as session:
-        rows = session.execute(_with_subscription(account_id).execution_options(yield_per=READ_AT_ONCE))
-        for subscription_id, chain in groupby(rows, key=lambda row: row.AuditEntry.subscription_id):
-            yield from _check(Subscription.name_of(subscription_id), list(chain))
-        yield from _unaudited(session, account_id)
-        if account_id is None:
-            yield from _check_apart(session)
+        return list(session.scalars(wanted))
 
 
-def _with_subscription(account_id: str | None) -> Any:
+def _check_chains(runtime: Runtime, ids: Sequence[int]) -> Iterator[str]:
+    try:
+        with runtime.reading() as session:
+            rows = session.execute(_with_subscription(ids)).all()
+    except Exception as error:
+        runtime.require_other_reason(error)
+        broken = _broken(runtime, ids)
+        if not broken:
+            raise
+        yield from broken.values()
+        yield from _check_chains(runtime, [each for each in ids if each not in broken])
+        return
+    for subscription_id, chain in groupby(rows, key=lambda row: row.AuditEntry.subscription_id):
+        yield from _check(Subscription.name_of(subscription_id), list(chain))
+
+
+def _broken(runtime: Runtime, ids: Sequence[int]) -> dict[int, str]:
+    """Return a sentence for each of these subscriptions that has an entry that cannot be read."""
+    of_these = select(AuditEntry).where(AuditEntry.subscription_id.in_(ids)).order_by(AuditEntry.version.desc())
+    return {
+        entry.subscription_id: f"{Subscription.name_of(entry.subscription_id)}: entry {entry.version}: {entry.fault}"
+        for entry in readable(runtime.database, AuditEntry, of_these)
+        if entry.fault and entry.subscription_id is not None
+    }
+
+
+def _with_subscription(ids: Sequence[int]) -> Select[Any]:
+    """Select entries beside what their subscription is at the same moment."""
     now = [getattr(Subscription, name).label(f"now_{name}") for name in ("version", "status", "audit_hash")]
-    statement = (
+    return (
         select(AuditEntry, *now)
         .join_from(AuditEntry, Subscription, Subscription.id == AuditEntry.subscription_id, isouter=True)
-        .where(AuditEntry.subscription_id.is_not(None))
+        .where(AuditEntry.subscription_id.in_(ids))
         .order_by(AuditEntry.subscription_id, AuditEntry.version)
     )
-    return statement if account_id is None else statement.where(AuditEntry.account_id == account_id)
 
 
 def _check(subject: str, chain: Sequence[Any]) -> Iterator[str]:
@@ -77,11 +115,12 @@ def _check(subject: str, chain: Sequence[Any]) -> Iterator[str]:
         yield f"{subject}: its last entry is not the one that was written with it"
 
 
-def _check_apart(session: Session) -> Iterator[str]:
+def _check_apart(runtime: Runtime) -> Iterator[str]:
     apart = select(AuditEntry).where(AuditEntry.subscription_id.is_(None)).order_by(AuditEntry.id)
-    entries = session.scalars(apart).all()
+    entries = readable(runtime.database, AuditEntry, apart)
     yield from _check_hashes("entries about no subscription", entries)
-    stored = stored_deployment(session)
+    with runtime.reading() as session:
+        stored = stored_deployment(session)
     if (stored.audit_hash if stored else None) != (entries[-1].hash if entries else None):
         yield "entries about no subscription: the last one is not the one that was written last"
 
@@ -93,13 +132,16 @@ def _check_hashes(subject: str, entries: Sequence[AuditEntry]) -> Iterator[str]:
         if isinstance(entry.details, Unreadable):
             yield f"{subject}: the details of entry {number} are {entry.details}"
             return
+        if entry.fault:
+            yield f"{subject}: entry {number}: {entry.fault}"
+            return
         if (entry.hash or previous) and entry.hash != chained(previous, entry.content()):
             yield f"{subject}: entry {number} was rewritten, or stands where another one was"
             return
         previous = entry.hash
 
 
-def _unaudited(session: Session, account_id: str | None) -> Iterator[str]:
+def _unaudited(runtime: Runtime, account_id: str | None) -> Iterator[str]:
     statement = (
         select(Subscription.id)
         .join_from(Subscription, AuditEntry, AuditEntry.subscription_id == Subscription.id, isouter=True)
@@ -107,5 +149,7 @@ def _unaudited(session: Session, account_id: str | None) -> Iterator[str]:
     )
     if account_id is not None:
         statement = statement.where(Subscription.account_id == account_id)
-    for subscription_id in session.scalars(statement):
+    with runtime.reading() as session:
+        ids = session.scalars(statement).all()
+    for subscription_id in ids:
         yield f"{Subscription.name_of(subscription_id)}: has no audit at all"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import text
 
-from ..hosts import NOON, Host
-from ..unreadable import FIRST, LAST, spoil
+from ..hosts import NOON, Host, days
+from ..unreadable import FIRST, LAST, spoil, spoil_where
 from .test_usage import run
 
 
@@ -63,3 +64,53 @@ def test_show_tells_the_rest_of_an_accounts_story(trials: Host, table: str) -> N
     assert "trial_started by app" in story.stdout
     rows = document["subscriptions"] + document["effects"] + document["audit"]
     assert [row["created_at"] for row in rows if "fault" in row] == [None]
+
+
+def test_show_and_audit_tell_of_an_entry_whose_instant_cannot_be_read(trials: Host) -> None:
+    spoil(trials, "subs_audit", "at", "2", LAST)
+
+    story = run(trials, "show", "2")
+    entries = [json.loads(line) for line in run(trials, "audit").stdout.splitlines()]
+
+    assert (story.exit_code, "  unreadable  - -> trialing" in story.stdout) == (0, True)
+    assert [(entry["account"], "fault" in entry) for entry in entries] == [("1", False), ("2", True), ("3", False)]
+
+
+def test_verify_names_an_entry_that_cannot_be_read_and_checks_the_others(trials: Host) -> None:
+    spoil(trials, "subs_audit", "at", "2", LAST)
+    trials.db.session.execute(text("UPDATE subs_audit SET actor = 'somebody' WHERE account_id = '3'"))
+    trials.db.session.commit()
+
+    verified = run(trials, "audit", "--verify")
+
+    found = verified.stdout.splitlines()
+    assert (verified.exit_code, len(found), found[-1]) == (1, 3, "2 problems")
+    assert found[0].startswith("sub-2: entry 1: at cannot be read: ")
+    assert found[1] == "sub-3: entry 1 was rewritten, or stands where another one was"
+
+
+def test_verify_names_an_entry_about_no_subscription_that_cannot_be_read(trials: Host) -> None:
+    trials.deliver(NOON)
+    trials.db.session.execute(text("UPDATE subs_deployment SET name = 'another'"))
+    trials.db.session.commit()
+    run(trials, "deployment", "adopt")
+    spoil_where(trials, "subs_audit", "at", "subscription_id IS NULL", LAST)
+
+    verified = run(trials, "audit", "--verify")
+
+    assert (verified.exit_code, len(verified.stdout.splitlines())) == (1, 2)
+    assert verified.stdout.startswith("entries about no subscription: entry 1: at cannot be read: ")
+
+
+def test_status_tells_of_what_can_be_read(trials: Host) -> None:
+    spoil(trials, "subs_outbox", "due_at", "2", FIRST)
+    trials.check(NOON, deliver=False)
+    trials.check(NOON, deliver=False)
+    spoil_where(trials, "subs_job_runs", "started_at", "id = 2", LAST)
+    trials.at(NOON + days(1))
+
+    document = json.loads(run(trials, "status", "--json").stdout)
+
+    assert document["oldest_due_seconds"] == 86400
+    assert document["jobs"]["trial-check"]["outcome"] == "ok"
+    assert document["effects"] == {"pending": 3}
