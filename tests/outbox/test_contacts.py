@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from threading import Event
@@ -10,6 +11,8 @@ import pytest
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.outbox.contacts import Asking
+from flask_subscription_ops.outbox.send_emails import CLAIM_SIZE
 
 from ..hosts import NOON, Host, days
 from .waiting import HASTY
@@ -102,6 +105,36 @@ def test_a_slow_asking_ends_long_before_the_lease(make_on_sqlite: Callable[..., 
 
     assert len(_served(host)) == 57
     assert report.seconds < host.subs.settings.lease_seconds + 1
+
+
+def test_asking_each_alone_ends_as_soon_as_asking_all_at_once(make_on_sqlite: Callable[..., Host]) -> None:
+    host = make_on_sqlite(**HASTY | {"SUBS_HOOK_TIMEOUT": 0.9})
+    directory = Directory(*"12345678", hangs=True)
+    host.subs.contacts(directory)
+    asking = Asking(host.subs.runtime)
+    asking.ask(["1", "2"])
+    began = time.monotonic()
+
+    answers = asking.ask([*"12345678"])
+    took = time.monotonic() - began
+    directory.over.set()
+
+    assert len(answers.failed) + len(answers.unasked) == 8
+    assert took < 1.3  # waiting for the last one from its own start would take 1.5
+
+
+def test_why_a_hook_failed_for_all_at_once_is_said_once_a_run(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    _trials(host, CLAIM_SIZE + 50)
+    host.subs.contacts(Directory("1", str(CLAIM_SIZE + 1)))
+
+    with caplog.at_level(logging.WARNING):
+        host.deliver(NOON)
+
+    said = [line for line in caplog.messages if "one by one" in line]
+    assert said == [
+        "the contacts hook failed for 100 accounts together, and answered for 99 of them one by one:"
+        " RuntimeError: the directory is away"
+    ]
 
 
 def test_a_hook_that_answers_for_nobody_costs_no_email_a_try(host: Host, caplog: pytest.LogCaptureFixture) -> None:
