@@ -81,11 +81,15 @@ def add_subscriptions(
 
 
 def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bool = True) -> None:
-    """Insert `size` effects, done long ago; where some are `waiting`, of a thousand two are due and two cut off."""
+    """Insert `size` effects, done long ago.
+
+    Where some are `waiting`, of a thousand two are due, two were cut off, six are due later and ninety superseded.
+    """
     at = _instants(connection, now)
     channel = case((literal_column("n % 2") == 0, "email"), else_="workspaces")
     dates = {4: at("-600 - n % 600"), 10: at(f"{DAY}")}
-    states = _by_part({2: "pending", 4: "sending", 10: "pending"} if waiting else {0: "pending"})
+    lives = {2: "pending", 4: "sending", 10: "pending", 100: "superseded"}
+    states = _by_part(lives if waiting else {0: "pending"})
     values: Mapping[str, Any] = {
         "id": N,
         "effect_key": literal("old:").concat(cast(N, String(20))),

@@ -28,10 +28,11 @@ def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             host.subs.run_job("deliver", limit=DELIVERED)
             with host.subs.runtime.reading() as session:
                 _oldest_due(session, host.subs.runtime.clock())
+            _lead_a_life(host, "100")
         yield plans
 
 
-def test_no_statement_of_a_job_reads_a_whole_table(plans: Plans) -> None:
+def test_no_statement_of_a_job_or_a_service_reads_a_whole_table(plans: Plans) -> None:
     assert plans.scans == []
 
 
@@ -43,6 +44,13 @@ def test_what_is_due_is_found_along_the_index_of_its_date(plans: Plans, date: st
     assert walks
     for lines in walks:
         assert re.search(rf"\bix_\w+_{date}(_id)?\b", " ".join(lines)), lines
+
+
+def test_the_reminders_of_a_withdrawn_cancellation_are_found_among_their_accounts(plans: Plans) -> None:
+    """The index of states would be walked through every superseded effect there ever was."""
+    [lines] = [lines for sql, lines in plans.found if "subs_outbox.kind = " in sql]
+
+    assert "ix_subs_outbox_account_id" in " ".join(lines)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,22 @@ def test_what_is_due_is_found_along_the_index_of_its_date(plans: Plans, date: st
 )
 def test_the_statements_that_matter_were_explained(plans: Plans, part: str) -> None:
     assert any(part in statement for statement, _ in plans.found)
+
+
+def _lead_a_life(host: Host, account_id: str) -> None:
+    """Call every service for an account that is on trial, as its views would."""
+    subs = host.subs
+    subscription = subs.get(account_id)
+    assert subscription is not None
+    subs.extend_trial(subscription, days=1)
+    subs.cancel(subscription)
+    subs.resume(subscription)
+    subs.subscribe(account_id, "pro")
+    subs.pause(subscription)
+    subs.unpause(subscription)
+    subs.cancel(subscription, at_period_end=False)
+    subs.start_trial(account_id, "pro")
+    host.db.session.rollback()
 
 
 @contextmanager
