@@ -54,6 +54,9 @@ def _configuration(runtime: Runtime) -> Iterator[str]:
         shortest = min(plan.policy.trial_reminder_days, default=0)
         if shortest >= plan.policy.trial_days:
             yield f"plan {key}: a trial of {plan.policy.trial_days} days is never reminded; add a shorter reminder"
+    denied = settings.access_denied
+    if denied is not None and "/" not in denied and denied not in runtime.app.view_functions:
+        yield f"SUBS_ACCESS_DENIED names {denied!r}, which is no endpoint of this app: name one, or a path with a /"
     if runtime.engine.dialect.name == "sqlite" and runtime.engine.url.database in (None, "", ":memory:"):
         yield "the database is in memory: everything is forgotten when the process ends"
 

@@ -304,6 +304,19 @@ def test_doctor_names_the_hooks_that_are_missing(
     assert [finding["text"].partition(";")[0] for finding in findings] == found
 
 
+@pytest.mark.parametrize(("target", "is_found"), [("biling", True), ("billing", False), ("/a", False), (None, False)])
+def test_doctor_names_a_page_for_the_denied_that_does_not_exist(
+    make_on_sqlite: Callable[..., Host], target: str | None, is_found: bool
+) -> None:
+    host = make_on_sqlite(SUBS_ALLOW_TIME_TRAVEL=False, SUBS_ACCESS_DENIED=target)
+    host.app.add_url_rule("/billing", "billing", lambda: "billing")
+
+    result = run(host, "doctor")
+
+    assert result.exit_code == int(is_found)
+    assert ("SUBS_ACCESS_DENIED names 'biling', which is no endpoint of this app" in result.stdout) == is_found
+
+
 def test_doctor_survives_missing_tables(sqlite_url: str) -> None:
     from ..hosts import make_host
 
