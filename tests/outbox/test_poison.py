@@ -17,6 +17,7 @@ from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
+from .test_recording import Together
 from .waiting import operations_of
 
 ROOT = Path(__file__).parents[2]
@@ -215,6 +216,18 @@ def test_a_row_that_cannot_be_written_spoils_no_other(host: Host, states: str) -
     assert report.outcome.exit_code == 1
     assert again.outcome.value in ("ok", "partial")
     assert {f["subject"].split(":")[1] for f in report.failures} == {"sub-2"}
+
+
+def test_an_email_that_cannot_be_written_down_spoils_no_other_of_its_call(host: Host) -> None:
+    for number in "1234":
+        host.trial(number)
+    _refuse(host, "'done'")
+    host.subs.runtime.transport = Together()
+
+    report = host.deliver(NOON)
+
+    assert _states(host, "email") == {"1": "done", "2": "sending", "3": "done", "4": "done"}
+    assert [failure["subject"] for failure in report.failures] == ["trial-started:sub-2:2026-12-15"]
 
 
 def test_an_email_that_was_sent_and_cannot_be_written_down_is_dead_in_the_end(make: Callable[..., Host]) -> None:
