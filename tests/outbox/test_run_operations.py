@@ -10,8 +10,10 @@ import pytest
 
 from flask_subscription_ops import Operation
 from flask_subscription_ops.errors import ConfigurationError, PermanentFailure
+from flask_subscription_ops.jobs.table import find_job
 from flask_subscription_ops.models import OutboxMessage
 from flask_subscription_ops.outbox.run_operations import CLAIM_SIZE
+from flask_subscription_ops.runs.engine import carry_out, new_run
 from flask_subscription_ops.testing import end_leases
 
 from ..hosts import NOON, Host, days
@@ -103,6 +105,19 @@ def test_a_hook_that_hangs_is_cut_off_and_delays_no_other_account(make_on_sqlite
         "cut off after 0.2 s" in host.db.session.query(OutboxMessage.last_error).filter_by(effect_key=SUSPEND).scalar()
     )
     assert list(host.effects().values()).count("done") == 2 + 3  # two operations, three welcomes
+
+
+def test_a_delivery_that_is_told_to_stop_ends_the_operation_in_hand_and_gives_the_rest_back(host: Host) -> None:
+    for account_id in "123":
+        operations_of(host, account_id, products=("a",))
+
+    carry_out(new_run(host.subs.runtime, find_job("deliver"), as_of=NOON, is_stopping=lambda: bool(host.stopped)))
+
+    rows = host.db.session.query(OutboxMessage.state, OutboxMessage.attempts).filter_by(channel="workspaces")
+    assert host.stopped == ["1"]
+    assert sorted(map(tuple, rows)) == [("done", 1), ("pending", 0), ("pending", 0)]
+    host.deliver(NOON)
+    assert host.stopped == ["1", "2", "3"]
 
 
 def test_hooks_that_all_hang_are_each_cut_off(make_on_sqlite: Callable[..., Host]) -> None:
