@@ -18,6 +18,7 @@ from flask_subscription_ops.models import OutboxMessage
 
 from ..conftest import empty_database
 from ..hosts import NOON, Host, days, running_host
+from .test_usage import run
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -90,6 +91,14 @@ def test_a_sweep_that_is_told_to_stop_ends_the_chunk_in_hand_and_leaves_the_rest
         rest = host.check(at)
         assert (rest.examined, rest.changed) == (3, 3)
         assert sorted(host.kinds) == ["trial_reminder"] * 5 + ["trial_started"] * 5
+
+
+def test_after_a_job_the_process_ends_at_sigterm_as_before(sqlite_host: Host) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    run(sqlite_host, "deliver")
+
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def _told_to_stop(url: str, here: Path, job: str, at: datetime, *, slow: str) -> dict:
