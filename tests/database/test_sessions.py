@@ -18,7 +18,7 @@ from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import Subscription
 
 from ..customers import add_trials
-from ..hosts import NOON, Host, days, make_host
+from ..hosts import NOON, Host, days, make_host, running_host
 from .contention import Locked
 
 END = NOON + days(14)
@@ -122,6 +122,15 @@ def test_a_connection_of_the_hosts_pool_is_given_back_as_it_was(
     with host.db.engine.connect() as connection:
         assert connection.connection.driver_connection is driver
         assert state_of(connection) == before
+
+
+@pytest.mark.parametrize("session", ["reading", "writing", "rehearsing", "autocommitting"])
+def test_a_server_is_left_with_no_prepared_statement_of_ours(postgresql_url: str, session: str) -> None:
+    with running_host(postgresql_url) as host, getattr(host.subs.runtime.database, session)() as ours:
+        for _ in range(20):  # psycopg prepares what it is given often
+            ours.execute(text("SELECT count(*) FROM subs_outbox"))
+
+        assert ours.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one() == 0
 
 
 @pytest.mark.parametrize("level", ["SERIALIZABLE", "REPEATABLE READ"])
