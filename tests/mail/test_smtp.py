@@ -56,6 +56,13 @@ def test_many_emails_share_one_connection(send: Send, smtp_server: FakeSmtp) -> 
     assert smtp_server.commands[-1] == "QUIT"
 
 
+def test_a_connection_gives_as_many_replies_as_it_has_emails(send: Send, smtp_server: FakeSmtp) -> None:
+    outcomes = send(60)
+
+    assert set(verdicts(outcomes)) == {Verdict.ACCEPTED}
+    assert smtp_server.connections == 1
+
+
 @pytest.mark.parametrize("extensions", [["PIPELINING"], []], ids=["pipelined", "in steps"])
 class TestReplies:
     @pytest.fixture(autouse=True)
