@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import idna
 import pytest
 
 from flask_subscription_ops.outside.domains import is_full_domain, to_ascii
@@ -21,6 +22,12 @@ def test_an_international_domain_is_written_as_idna_2008(domain: str, written: s
 @pytest.mark.parametrize("domain", ["💩.example", "ü..example", "ex\u200dample.com", "ü" * 64, "ü." * 100_000])
 def test_what_idna_2008_does_not_know_is_not_written(domain: str) -> None:
     assert to_ascii(domain) == ""
+
+
+def test_what_is_longer_than_any_domain_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idna, "encode", lambda domain: pytest.fail(f"{len(domain)} characters were looked at"))
+
+    assert to_ascii("ü." * 127) == ""
 
 
 @pytest.mark.parametrize("name", ["example.com", "mail-1.example.co.uk", "xn--fa-hia.de"])
