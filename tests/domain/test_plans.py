@@ -29,6 +29,12 @@ def test_a_plan_overrides_the_numbers_it_names_and_no_others() -> None:
     assert plan.limits == {"seats": 5}
 
 
+def test_two_waits_before_a_retry_may_be_equally_long() -> None:
+    plan = parse_plan("pro", {**REQUIRED, "policy": {"retry_hours": [24, 24]}}, Policy())
+
+    assert plan.policy.retry_hours == (24, 24)
+
+
 def test_an_empty_list_of_reminders_means_none() -> None:
     plan = parse_plan("pro", {**REQUIRED, "policy": {"trial_reminder_days": ()}}, Policy())
 
@@ -61,6 +67,8 @@ def test_an_empty_list_of_reminders_means_none() -> None:
         ({**REQUIRED, "policy": {"grace_days": "7"}}, "grace_days must be a whole number"),
         ({**REQUIRED, "policy": {"trial_reminder_days": 7}}, "trial_reminder_days must be a list"),
         ({**REQUIRED, "policy": {"trial_reminder_days": (7, 0)}}, "trial_reminder_days must be a list"),
+        ({**REQUIRED, "policy": {"trial_reminder_days": [7, 7]}}, "trial_reminder_days must name no number twice"),
+        ({**REQUIRED, "policy": {"renewal_reminder_days": (3, 3)}}, "renewal_reminder_days must name no number twice"),
         ({**REQUIRED, "policy": {"retry_hours": {24}}}, "retry_hours must be a list"),
         ({**REQUIRED, "policy": {"grace_days": 2}}, "notice_days 3 is longer than grace_days 2"),
     ],
