@@ -108,6 +108,13 @@ def test_what_no_secret_holds_is_a_copying_mistake(name: str, value: str) -> Non
     assert problem.startswith(f"SUBS_{name.upper()} ")
 
 
+@pytest.mark.parametrize("key", ["MAILJET_API_SECRET", "DEPLOYMENT", "MAIL_SENDER"])
+def test_a_byte_order_mark_is_called_by_its_name(key: str) -> None:
+    (problem,) = problems(**{key: f"\ufeff{REAL}"})
+
+    assert problem == f"SUBS_{key} begins with a byte order mark: remove this invisible character (U+FEFF)"
+
+
 @pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize("written", [f"{REAL}\n", REAL, f"{REAL}\r\n", f"\ufeff{REAL}\n", f"\n{REAL}\n\n"])
 def test_every_secret_may_be_given_as_a_file(name: str, written: str, tmp_path: Path) -> None:
