@@ -369,6 +369,16 @@ class TestHostTemplates:
 
         assert "Ada" not in str(caught.value)
 
+    def test_a_file_that_is_not_utf_8_is_named_with_its_line(
+        self, app: Flask, renderer: Renderer, tmp_path: Path
+    ) -> None:
+        template(app, tmp_path, "_sign_off.txt", "")
+        template(app, tmp_path, "subscribed.txt", "Subject: Hi\n{% include 'subscription_ops/mail/_sign_off.txt' %}\n")
+        (tmp_path / "templates/subscription_ops/mail/_sign_off.txt").write_bytes("\nGrüße\n".encode("latin-1"))
+
+        with pytest.raises(TemporaryFailure, match=r"not in UTF-8 in subscription_ops/mail/_sign_off\.txt, line 2$"):
+            renderer.render(renderer.sample("subscribed"))
+
     def test_the_template_at_fault_is_named_not_the_one_that_includes_it(
         self, app: Flask, renderer: Renderer, tmp_path: Path
     ) -> None:

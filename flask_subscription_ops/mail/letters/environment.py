@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    select_autoescape,
+)
 
 from .formats import format_day, format_instant, format_money
 
@@ -30,12 +39,23 @@ def language_of(locale: str) -> str:
     return language if language in languages() else SOURCE_LANGUAGE
 
 
+class _Loader(ChoiceLoader):
+    """Names a file that is no text, also one that another includes."""
+
+    def load(self, environment: Environment, name: str, globals: Any = None) -> Template:
+        try:
+            return super().load(environment, name, globals)
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise TemplateSyntaxError("bytes that are not in UTF-8", line, name) from None
+
+
 class Templates:
     """Finds a template in the host's folder first, then in the package."""
 
     def __init__(self, host: BaseLoader | None, *, reload: bool = False) -> None:
         package = FileSystemLoader(PACKAGE / "templates")
-        self._loader = ChoiceLoader([host, package] if host else [package])
+        self._loader = _Loader([host, package] if host else [package])
         self._reload = reload
         self._environments: dict[str, Environment] = {}
 
