@@ -379,6 +379,15 @@ class TestHostTemplates:
         with pytest.raises(TemporaryFailure, match=r"not in UTF-8 in subscription_ops/mail/_sign_off\.txt, line 2$"):
             renderer.render(renderer.sample("subscribed"))
 
+    def test_a_byte_order_mark_before_the_subject_is_passed_over(
+        self, app: Flask, renderer: Renderer, tmp_path: Path
+    ) -> None:
+        template(app, tmp_path, "subscribed.txt", "\ufeffSubject: Hi\n\nHi.\n")
+
+        email = renderer.render(renderer.sample("subscribed"))
+
+        assert (email.subject, email.text) == ("Hi", "Hi.\n")
+
     def test_the_template_at_fault_is_named_not_the_one_that_includes_it(
         self, app: Flask, renderer: Renderer, tmp_path: Path
     ) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from ...errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ...outside.text import one_line
+from ...settings.values import BYTE_ORDER_MARK
 from ..address import mailbox, named_mailbox, party, written
 from ..base import Email
 from ..requirements import missing_sender
@@ -101,7 +102,7 @@ class Renderer:
 
     def _split(self, kind: str, rendered: str) -> tuple[str, str]:
         """Part the subject, which is the first line, from the text."""
-        first, _, rest = rendered.lstrip().partition("\n")
+        first, _, rest = rendered.removeprefix(BYTE_ORDER_MARK).lstrip().partition("\n")
         if not first.startswith(SUBJECT_MARK):
             from .faults import end_of
 
