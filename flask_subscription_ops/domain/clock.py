@@ -19,7 +19,7 @@ def system_clock() -> datetime:
 def as_instant(value: datetime, name: str = "datetime") -> datetime:
     """Return `value` in UTC; a datetime without a zone raises NaiveDatetime."""
     if not isinstance(value, datetime):
-        raise InvalidInput(f"{name} must be a datetime, got {value!r}")
+        raise InvalidInput(f"{name} must be a datetime, got {type(value).__name__}")
     if value.utcoffset() is None:
         raise NaiveDatetime(f"{name} {value.isoformat()} has no zone: use datetime.now(timezone.utc) or add tzinfo")
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.schedule import Daily, Every
 from ..errors import UnknownJob
+from ..outside.text import clean
 from ..runs.job import Job
 from .timer import Timer
 
@@ -52,10 +53,9 @@ TIMERS: Mapping[str, Timer] = {
 
 def find_job(name: str) -> Job:
     """Return the job; raises UnknownJob, naming those there are."""
-    job = JOBS.get(name)
-    if job is None:
-        raise UnknownJob(f"there is no job {name!r}; there are {', '.join(sorted(JOBS))}")
-    return job
+    if not isinstance(name, str) or name not in JOBS:
+        raise UnknownJob(f"there is no job {clean(name, max_bytes=100)!r}; there are {', '.join(sorted(JOBS))}")
+    return JOBS[name]
 
 
 def run_job(

@@ -19,6 +19,7 @@ from ..models import JobRun
 from ..models.schema import require_schema
 from ..outbox.deliver import deliver
 from ..outbox.delivery import NO_LIMIT, Delivery
+from ..outside.text import clean
 from ..runtime import Runtime
 from ..signals import job_finished, send
 from .guard import require_deployment
@@ -88,7 +89,7 @@ def _limit(limit: int | None) -> int:
     if limit is None:
         return NO_LIMIT
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InvalidInput(f"limit must be a whole number, at least 1, got {limit!r}")
+        raise InvalidInput(f"limit must be a whole number, at least 1, got {clean(limit, max_bytes=100)}")
     return limit
 
 

@@ -21,6 +21,7 @@ from flask_subscription_ops.signals import job_finished
 
 from ..customers import contents
 from ..hosts import NOON, Host, days
+from ..outside.test_text import Mute
 
 KEYS = [
     "job",
@@ -175,6 +176,17 @@ def test_bad_input_is_refused_before_anything_is_written(
 def test_an_unknown_job_is_told_which_there_are(sqlite_host: Host) -> None:
     with pytest.raises(UnknownJob, match="there are deliver, trial-check"):
         sqlite_host.subs.run_job("trialcheck")
+
+
+@pytest.mark.parametrize("option", ["name", "as_of", "limit"])
+@pytest.mark.parametrize("value", [Mute, list, lambda: "x" * 70_000], ids=["mute", "list", "long"])
+def test_what_a_run_cannot_be_given_is_refused_in_one_short_sentence(
+    sqlite_host: Host, option: str, value: Callable[[], Any]
+) -> None:
+    with pytest.raises((InvalidInput, UnknownJob)) as refused:
+        sqlite_host.subs.run_job(**{"name": "deliver", option: value()})
+
+    assert len(str(refused.value)) < 300
 
 
 def test_a_run_without_a_date_follows_the_clock(sqlite_host: Host) -> None:
