@@ -71,8 +71,8 @@ def parse_plan(key: str, declared: object, defaults: Policy) -> Plan:
 
 
 def _plan_entry(key: str, declared: object) -> dict[str, Any]:
-    if not isinstance(key, str) or not 1 <= len(key) <= 64:
-        raise InvalidInput("a plan's key is a string of 1 to 64 characters")
+    if not isinstance(key, str) or not 1 <= len(key) <= 64 or not key.isprintable() or key != key.strip():
+        raise InvalidInput("a plan's key is one line of 1 to 64 characters, without white space around it")
     if not isinstance(declared, Mapping):
         raise InvalidInput(f"it must be a mapping with {', '.join(REQUIRED_KEYS)}, got {declared!r}")
     unknown = sorted(set(declared) - PLAN_KEYS, key=str)

@@ -80,7 +80,7 @@ def test_a_plan_that_cannot_work_says_what_is_wrong(entry: Any, said: str) -> No
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 65, 5, None])
+@pytest.mark.parametrize("key", ["", "x" * 65, 5, None, "p\nro", "\ud800", "pro ", "\ufeffpro"])
 def test_a_plans_key_is_a_short_string(key: Any) -> None:
     with pytest.raises(InvalidInput, match="1 to 64 characters"):
         parse_plan(key, REQUIRED, Policy())
