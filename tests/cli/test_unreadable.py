@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from ..hosts import NOON, Host, days
+from ..hosts import NOON, Host
 from ..unreadable import FIRST, LAST, spoil, spoil_where
 from .test_usage import run
 
@@ -100,17 +100,3 @@ def test_verify_names_an_entry_about_no_subscription_that_cannot_be_read(trials:
 
     assert (verified.exit_code, len(verified.stdout.splitlines())) == (1, 2)
     assert verified.stdout.startswith("entries about no subscription: entry 1: at cannot be read: ")
-
-
-def test_status_tells_of_what_can_be_read(trials: Host) -> None:
-    spoil(trials, "subs_outbox", "due_at", "2", FIRST)
-    trials.check(NOON, deliver=False)
-    trials.check(NOON, deliver=False)
-    spoil_where(trials, "subs_job_runs", "started_at", "id = 2", LAST)
-    trials.at(NOON + days(1))
-
-    document = json.loads(run(trials, "status", "--json").stdout)
-
-    assert document["oldest_due_seconds"] == 86400
-    assert document["jobs"]["trial-check"]["outcome"] == "ok"
-    assert document["effects"] == {"pending": 3}
