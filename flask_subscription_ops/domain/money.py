@@ -29,6 +29,7 @@ WITHOUT_MINOR_UNITS = frozenset(
         "XPF",
     }
 )
+MOST = 2**63 - 1  # what a column of every database keeps
 WITH_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
@@ -42,6 +43,8 @@ class Money:
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int) or self.amount < 0:
             raise InvalidInput(f"an amount is a whole number of minor units, zero or more, got {self.amount!r}")
+        if self.amount > MOST:
+            raise InvalidInput(f"an amount is at most {MOST} minor units")
         if not isinstance(self.currency, str) or not re.fullmatch("[A-Z]{3}", self.currency):
             raise InvalidInput(f"a currency is a three-letter ISO 4217 code such as EUR, got {self.currency!r}")
 

@@ -27,6 +27,12 @@ def test_anything_but_whole_minor_units_is_refused(amount: Any) -> None:
         Money(amount, "EUR")
 
 
+@pytest.mark.parametrize("amount", [2**63, 10**30])
+def test_more_than_a_database_keeps_is_refused(amount: int) -> None:
+    with pytest.raises(InvalidInput, match="at most 9223372036854775807"):
+        Money(amount, "EUR")
+
+
 @pytest.mark.parametrize("currency", ["eur", "EURO", "E1R", "", None, "€", "EUR\n"])
 def test_anything_but_a_three_letter_code_is_no_currency(currency: Any) -> None:
     with pytest.raises(InvalidInput, match="ISO 4217"):
