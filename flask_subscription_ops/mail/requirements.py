@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..errors import PermanentFailure
 from ..outside.https import is_this_host
-from .address import party
+from .address import mailbox, party
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,7 +32,7 @@ def of_smtp(settings: Settings, config: Mapping[str, Any]) -> list[str]:
         *_unfit(config, TEXTS, _is_line, "one line of text in quotes"),
         *_unfit(config, NUMBERS, _is_number, "a whole number that is not negative"),
         *_unfit(config, ("MAIL_PORT",), lambda port: not _is_number(port) or int(port) < 65_536, "below 65536"),
-        *_sender(settings, config),
+        *_addresses(settings, config),
     ]
     if found or config.get("MAIL_SUPPRESS_SEND", config.get("TESTING")):
         return found
@@ -74,8 +74,19 @@ def of_mailjet(settings: Settings, config: Mapping[str, Any]) -> list[str]:
     """Name what Mailjet's library would refuse when it is first used."""
     host = urlsplit(settings.mailjet_api_base or f"https://{MAILJET}").hostname or ""
     if host in LOOPBACK or host == MAILJET or host.endswith(f".{MAILJET}"):
-        return _sender(settings, config)
+        return _addresses(settings, config)
     return [f"SUBS_MAILJET_API_BASE must be a host of {MAILJET}, or this one for tests"]
+
+
+def _addresses(settings: Settings, config: Mapping[str, Any]) -> list[str]:
+    """Name the addresses of the host's own that no email can carry."""
+    found = _sender(settings, config)
+    for position, address in enumerate(settings.admin_emails):
+        try:
+            mailbox(address)
+        except PermanentFailure as error:
+            found.append(f"SUBS_ADMIN_EMAILS[{position}] cannot be used, {error}")
+    return found
 
 
 def _sender(settings: Settings, config: Mapping[str, Any]) -> list[str]:

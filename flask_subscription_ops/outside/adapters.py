@@ -41,7 +41,9 @@ def problems_of_chosen(
     chosen = getattr(settings, key)
     names = (chosen,) if isinstance(chosen, str) else chosen
     unknown = [f"{_named(key, name)}: use {', '.join(adapters)}" for name in names if name not in adapters]
-    return unknown or [
+    if unknown:
+        return unknown
+    found = [
         problem
         for name in names
         for problem in (
@@ -49,6 +51,7 @@ def problems_of_chosen(
             *adapters[name].problems(settings, config),
         )
     ]
+    return list(dict.fromkeys(found))  # adapters may share what they cannot use
 
 
 def _missing(named: str, needs: tuple[str, ...], settings: Any, refused: Collection[str]) -> list[str]:

@@ -41,6 +41,7 @@ def make_settings(tmp_path: Any) -> Callable[..., Any]:
             "mailjet_api_key": "key",
             "mailjet_api_secret": "secret",
             "mailjet_api_base": None,
+            "admin_emails": (),
         }
         return SimpleNamespace(**{**settings, **changes})
 

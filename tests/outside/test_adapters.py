@@ -101,6 +101,14 @@ def problems(config: Mapping[str, Any]) -> tuple[str, ...]:
             "SUBS_MAIL_SENDER cannot be used, the address is not an email address: it has no @:"
             " write Name <name@example.com>",
         ),
+        (
+            {
+                **MAILJET,
+                "SUBS_MAIL": ("mailjet", "smtp"),
+                "SUBS_ADMIN_EMAILS": ("ops@example.com", "me@b\u00fc..example"),
+            },
+            "SUBS_ADMIN_EMAILS[1] cannot be used, the address is not exactly one mailbox: the domain cannot be used",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
