@@ -37,7 +37,7 @@ MEANINGS: tuple[tuple[set[Any], str, str, str], ...] = (
     ),
     (
         {2002, 2003, 2005},
-        "refused|could not translate host name|failed to resolve host|Name or service not known",
+        "refused|Is the server running|could not translate host name|failed to resolve host|Name or service not known",
         "no server answers at that address",
         f"start it or correct {URI}",
     ),

@@ -100,7 +100,7 @@ mend_job
 echo "# break: the database has stopped"
 systemctl stop lab-pg
 fails_with_one_alert 3
-check "the log says why" grep -q "database .* cannot be used: .* No such file or directory; start it" /run/alert.txt
+check "the log says why" grep -q "database .* cannot be used: no server answers at that address; start it" /run/alert.txt
 start_database
 
 echo "# break: the address of the database is wrong"
