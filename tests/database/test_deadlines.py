@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from flask_subscription_ops.errors import DatabaseUnreachable
 from flask_subscription_ops.models import Base
 
@@ -13,7 +15,7 @@ from ..hosts import NOON, Host, days, make_host, running_host
 from .proxy import Falls, proxy_to
 
 END = NOON + days(14)
-MESSAGES, COMMITS = 9, 4  # every so many of them: all would take minutes
+MESSAGES, ENDINGS = 9, 4  # every so many of them: all would take minutes
 TIMEOUT = 1.0
 SECONDS = {f"SUBS_{name}_TIMEOUT": TIMEOUT for name in ("MAIL", "HOOK", "PROVIDER", "DATABASE")}
 BOUND = 6 * TIMEOUT  # a run that meets silence makes few further calls: it gives up, and tries once to say so
@@ -28,17 +30,20 @@ def test_a_run_ends_in_time_at_whatever_message_the_database_falls_silent(server
     assert number > 20
 
 
-def test_a_run_ends_in_time_at_whatever_commit_the_database_falls_silent(server_url: str, tmp_path: Path) -> None:
-    number, seen = 1 - COMMITS, []
+@pytest.mark.parametrize("word", [b"COMMIT", b"ROLLBACK"])
+def test_a_run_ends_in_time_at_whatever_end_of_a_transaction_the_database_falls_silent(
+    server_url: str, tmp_path: Path, word: bytes
+) -> None:
+    number, seen = 1 - ENDINGS, []
 
-    def is_the_commit(_: int, message: bytes) -> bool:
-        seen.append(b"COMMIT" in message)
+    def is_the_end(_: int, message: bytes) -> bool:
+        seen.append(word in message)
         return seen[-1] and sum(seen) == number
 
-    while _falls_silent(server_url, tmp_path / str(number := number + COMMITS), is_the_commit):
+    while _falls_silent(server_url, tmp_path / str(number := number + ENDINGS), is_the_end):
         seen.clear()
 
-    assert number > COMMITS
+    assert number > ENDINGS
 
 
 def _falls_silent(url: str, folder: Path, falls_silent: Falls) -> bool:
