@@ -100,7 +100,6 @@ CAUSES: dict[str, tuple[Callable[[], str], str]] = {
     "refused by PostgreSQL": (_refused, ANSWERS_NOT),
     "no socket of PostgreSQL": (lambda: "postgresql+psycopg:///shop?host=/nowhere", ANSWERS_NOT),
     "refused by MariaDB": (lambda: "mysql+pymysql://127.0.0.1:1/shop", ANSWERS_NOT),
-    "no socket of MariaDB": (lambda: "mysql+pymysql:///shop?unix_socket=/nowhere", ANSWERS_NOT),
     "no role": (lambda: _postgresql(username="nobody_here"), "there is no such user; create the role"),
     "no database": (lambda: _postgresql(database="not_here"), "the server has no such database; create it"),
     "no database on MariaDB": (lambda: _mariadb(database="not_here"), "the server has no such database; create it"),
