@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Mapper
 
 from .actions import move_in
 from .database.dialects import engine_problems
+from .domain.clock import system_clock
+from .domain.contacts import zone_of
 from .errors import ConfigurationError
 from .models import Base, Subscription
 from .models.base import mirror, names_taken
@@ -84,6 +87,17 @@ def engine_of(app: Flask, db: SQLAlchemy, bind_key: str | None) -> Engine:
         return db.engines[bind_key]
     with app.app_context():
         return db.engines[bind_key]
+
+
+def _clock() -> datetime:
+    """Return the current app's instant in the zone of its settings, and the machine's where no app is current."""
+    if not has_app_context() or RUNTIME not in current_app.extensions:
+        return system_clock()
+    runtime: Runtime = current_app.extensions[RUNTIME]
+    return runtime.clock().astimezone(zone_of(runtime.settings.timezone))
+
+
+Subscription.clock = staticmethod(_clock)
 
 
 @event.listens_for(Subscription, "before_insert")

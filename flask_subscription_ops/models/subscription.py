@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from ..domain.clock import as_instant
+from ..domain.clock import UTC, Clock, as_instant, system_clock
+from ..domain.reminders import days_between
 from ..domain.states import LIVE, WITH_ACCESS, Status
 from ..errors import InvalidInput
 from ..outside.text import clean, require_text
@@ -85,6 +86,8 @@ class Subscription(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
+    clock: ClassVar[Clock] = staticmethod(system_clock)  # where an app is current, its own, in its zone
+
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
 
     @validates("status")
@@ -132,6 +135,26 @@ class Subscription(Base):
     def having_access(cls) -> ColumnElement[bool]:
         """Return the query twin of `has_access`."""
         return cls.status.in_([status.value for status in WITH_ACCESS])
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether its trial is under way."""
+        return self.status == Status.TRIALING
+
+    @classmethod
+    def being_on_trial(cls) -> ColumnElement[bool]:
+        """Return the query twin of `on_trial`."""
+        return cls.status == Status.TRIALING.value
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until its trial, term or grace ends, 0 on the last one; None where no end is planned.
+
+        They are counted as emails count them, from today on in the zone of SUBS_TIMEZONE.
+        """
+        ends = {Status.TRIALING: self.trial_ends_at, Status.ACTIVE: self.period_end, Status.GRACE: self.grace_ends_at}
+        end, now = ends.get(Status(self.status)), Subscription.clock()
+        return None if end is None else days_between(now, end, now.tzinfo or UTC)
 
     @property
     def is_live(self) -> bool:

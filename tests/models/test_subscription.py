@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.exc import DBAPIError
 
+from flask_subscription_ops.domain.clock import system_clock
 from flask_subscription_ops.domain.states import Status
 from flask_subscription_ops.models import Subscription
 
@@ -14,8 +16,13 @@ from ..hosts import NOON, Host, days
 TWINS: dict[str, tuple[Callable[[Subscription], bool], Callable[[], ColumnElement[bool]]]] = {
     "has_access": (lambda one: one.has_access, Subscription.having_access),
     "is_live": (lambda one: one.is_live, Subscription.being_live),
+    "on_trial": (lambda one: one.on_trial, Subscription.being_on_trial),
 }
-YES = {"has_access": {"trialing", "active", "grace"}, "is_live": {"trialing", "active", "grace", "suspended", "paused"}}
+YES = {
+    "has_access": {"trialing", "active", "grace"},
+    "is_live": {"trialing", "active", "grace", "suspended", "paused"},
+    "on_trial": {"trialing"},
+}
 
 
 def one_of_each_status(host: Host) -> list[Subscription]:
@@ -39,11 +46,54 @@ def test_a_predicate_and_its_query_twin_agree_in_every_status(host: Host, name: 
 
 
 def test_every_predicate_has_its_twin() -> None:
-    predicates = {name for name in vars(Subscription) if name.startswith(("has_", "is_"))}
+    predicates = {name for name in vars(Subscription) if name.startswith(("has_", "is_", "on_"))}
     twins = {name for name in vars(Subscription) if name.startswith(("having_", "being_"))}
 
     assert predicates == set(TWINS)
-    assert twins == {"having_access", "being_live"}
+    assert twins == {"having_access", "being_live", "being_on_trial"}
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        (timedelta(), 14),
+        (timedelta(hours=11, minutes=59), 14),
+        (timedelta(hours=12), 13),
+        (timedelta(days=13), 1),
+        (timedelta(days=14) - timedelta(seconds=1), 0),
+        (timedelta(days=15), 0),
+    ],
+)
+def test_the_days_left_are_those_of_the_calendar(sqlite_host: Host, after: timedelta, left: int) -> None:
+    trial = sqlite_host.trial("7")
+
+    sqlite_host.at(NOON + after)
+
+    assert trial.days_left == left
+
+
+def test_days_are_counted_in_the_zone_of_the_app(make_on_sqlite: Callable[..., Host]) -> None:
+    host = make_on_sqlite(SUBS_TIMEZONE="Pacific/Auckland")  # where it is an hour past midnight
+    trial = host.trial("7")
+
+    host.at(NOON - timedelta(hours=2))
+
+    assert trial.days_left == 15
+
+
+def test_days_are_counted_to_the_end_that_its_status_has(sqlite_host: Host) -> None:
+    ends = {"trial_ends_at": NOON + days(1), "period_end": NOON + days(2), "grace_ends_at": NOON + days(3)}
+    sqlite_host.at(NOON)
+
+    left = {status.value: Subscription(status=status.value, **ends).days_left for status in Status}
+
+    nowhere = dict.fromkeys(("suspended", "paused", "expired", "canceled"))
+    assert left == {"trialing": 1, "active": 2, "grace": 3, **nowhere}
+    assert Subscription(status="active").days_left is None
+
+
+def test_outside_of_an_app_days_are_counted_by_the_machines_clock() -> None:
+    assert Subscription(status="trialing", trial_ends_at=system_clock() + days(5)).days_left == 5
 
 
 def test_the_service_agrees_with_the_predicate_in_every_status(sqlite_host: Host) -> None:
