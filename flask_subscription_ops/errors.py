@@ -8,6 +8,7 @@ SubscriptionOpsError
 │   ├── UnknownJob
 │   └── UnknownEffect
 ├── LiveSubscriptionExists    the account already has a live subscription to the product
+├── TrialUsed                 the account had its trial of the product, and is to have one only
 ├── IllegalTransition         the subscription's status does not allow the cause
 ├── AppendOnly                somebody tried to rewrite the audit
 ├── TimeTravelRefused         a run dated elsewhere would write
@@ -71,6 +72,10 @@ class UnknownEffect(InvalidInput):
 
 class LiveSubscriptionExists(SubscriptionOpsError):
     """The account already has a live subscription to this product."""
+
+
+class TrialUsed(SubscriptionOpsError):
+    """The account had its trial of this product, and is to have one only."""
 
 
 class IllegalTransition(SubscriptionOpsError):

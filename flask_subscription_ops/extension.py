@@ -150,13 +150,20 @@ class SubscriptionOps:
         days: int | None = None,
         product: str = "default",
         payment_method: str | None = None,
+        once: bool = False,
     ) -> Subscription:
-        """Begin a trial of the plan's length, or of `days` days.
+        """Begin a trial of the plan's length, or of `days` days; with `once`, only an account's first of the product.
 
-        Raises UnknownPlan, LiveSubscriptionExists or InvalidInput, before anything is written.
+        Raises UnknownPlan, LiveSubscriptionExists, TrialUsed or InvalidInput, before anything is written.
         """
         return begin.start_trial(
-            self._context(), account_id, plan, days=days, product=product, payment_method=payment_method
+            self._context(),
+            account_id,
+            plan,
+            days=days,
+            product=product,
+            payment_method=payment_method,
+            once=once,
         )
 
     def subscribe(

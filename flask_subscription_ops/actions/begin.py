@@ -6,14 +6,14 @@ from sqlalchemy.exc import IntegrityError
 
 from ..domain.plans import Plan
 from ..domain.states import Cause, Status
-from ..errors import LiveSubscriptionExists
+from ..errors import LiveSubscriptionExists, TrialUsed
 from ..models import Subscription
 from ..models.locking import take_write_lock
 from .arguments import days_from, declared_plan, payment_method_from, text_key
 from .audit import first_entry
 from .change import Change, apply, begin
 from .context import Context
-from .lookup import live, was_here
+from .lookup import had_trial, live, was_here
 from .row import giving_way, lock
 from .terms import first_look, plan_terms
 
@@ -22,9 +22,16 @@ SECOND_LIVE = ("uq_subs_subscriptions_account_id_product_live", "subs_subscripti
 
 
 def start_trial(
-    context: Context, account_id: str, plan_key: str, *, days: int | None, product: str, payment_method: str | None
+    context: Context,
+    account_id: str,
+    plan_key: str,
+    *,
+    days: int | None,
+    product: str,
+    payment_method: str | None,
+    once: bool,
 ) -> Subscription:
-    """Begin a trial of `days` days, or of the plan's own length."""
+    """Begin a trial of `days` days, or of the plan's own length; with `once`, only an account's first."""
     plan = declared_plan(context.settings, plan_key)
     payment_method = payment_method_from(payment_method)
     length = days_from(plan.policy.trial_days if days is None else days)
@@ -32,7 +39,7 @@ def start_trial(
     subscription.status = Status.TRIALING.value
     subscription.trial_ends_at = end = context.now + length
     subscription.reminder_due_at = first_look(context.settings, plan.key, context.now, end)
-    _add(context, subscription, Cause.TRIAL_STARTED)
+    _add(context, subscription, Cause.TRIAL_STARTED, once=once)
     return subscription
 
 
@@ -83,12 +90,17 @@ def _convert(context: Context, trial: Subscription, plan: Plan, payment_method: 
     return trial
 
 
-def _add(context: Context, subscription: Subscription, cause: Cause) -> None:
+def _add(context: Context, subscription: Subscription, cause: Cause, *, once: bool = False) -> None:
     session = context.session
     with giving_way():
         take_write_lock(session)
     if live(session, subscription.account_id, subscription.product) is not None:
         raise _exists(subscription)
+    if once and had_trial(session, subscription.account_id, subscription.product):
+        raise TrialUsed(
+            f"account {subscription.account_id} had its trial of {subscription.product!r} already:"
+            " offer a subscription, or start the trial without once=True"
+        )
     subscription.audit_hash = first_entry(subscription, cause, context.actor, context.run_id)["hash"]
     try:
         with giving_way(), session.begin_nested():

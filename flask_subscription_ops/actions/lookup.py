@@ -27,6 +27,12 @@ def live(session: Session, account_id: str, product: str) -> Subscription | None
     return found
 
 
+def had_trial(session: Session, account_id: str, product: str) -> bool:
+    """Tell whether the account has or had a trial of the product."""
+    trials = _of(account_id, product).where(Subscription.trial_ends_at.is_not(None))
+    return session.scalars(trials.limit(1)).first() is not None
+
+
 def was_here(session: Session, subscription: Subscription) -> bool:
     """Tell whether the account had another subscription to the same product."""
     others = _of(subscription.account_id, subscription.product).where(Subscription.id != subscription.id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from flask_subscription_ops.errors import InvalidInput, LiveSubscriptionExists, UnknownPlan
+from flask_subscription_ops.errors import InvalidInput, LiveSubscriptionExists, TrialUsed, UnknownPlan
 from flask_subscription_ops.models import Subscription
 from flask_subscription_ops.models.subscription import LOOK_NOW
 
@@ -93,6 +93,49 @@ def test_a_trial_that_was_reminded_to_the_last_is_looked_at_anew_once_it_is_a_pa
     host.db.session.commit()
 
     assert host.reload(trial).reminder_due_at == LOOK_NOW
+
+
+@pytest.mark.parametrize("after", ["ended", "canceled", "subscribed and canceled"])
+def test_an_account_has_its_trial_once_where_the_host_asks_for_that(host: Host, after: str) -> None:
+    trial = host.trial("7")
+    if after == "ended":
+        host.check(NOON + days(14), deliver=False)
+    else:
+        if after.startswith("subscribed"):
+            host.subs.subscribe("7", "pro")
+        host.subs.cancel(trial, at_period_end=False)
+        host.db.session.commit()
+
+    with pytest.raises(TrialUsed, match=r"account 7 had its trial of 'default' already: offer a subscription"):
+        host.subs.start_trial("7", "pro", once=True)
+
+    assert host.subs.start_trial("7", "pro", once=True, product="reports").on_trial
+    assert host.subs.start_trial("8", "pro", once=True).on_trial
+    assert host.subs.start_trial("7", "pro").on_trial
+
+
+def test_a_paid_term_uses_no_trial(host: Host) -> None:
+    host.at(NOON)
+    host.subs.cancel(host.subs.subscribe("7", "pro"), at_period_end=False)
+
+    assert host.subs.start_trial("7", "pro", once=True).on_trial
+
+
+def test_a_trial_that_moved_in_counts_as_one(host: Host) -> None:
+    row = Subscription(account_id="7", plan="pro", status="expired", trial_ends_at=NOON - days(1))
+    host.at(NOON)
+    host.db.session.add(row)
+    host.db.session.commit()
+
+    with pytest.raises(TrialUsed):
+        host.subs.start_trial("7", "pro", once=True)
+
+
+def test_a_live_trial_is_in_the_way_of_another_before_anything_else(host: Host) -> None:
+    host.trial("7")
+
+    with pytest.raises(LiveSubscriptionExists):
+        host.subs.start_trial("7", "pro", once=True)
 
 
 def test_what_is_rolled_back_leaves_nothing_behind(host: Host, rows: Callable[[Host], Any]) -> None:

@@ -19,6 +19,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("start_trial", "InvalidInput"): lambda subs: subs.start_trial("new", "pro", days=0),
     ("start_trial", "UnknownPlan"): lambda subs: subs.start_trial("new", "gold"),
     ("start_trial", "LiveSubscriptionExists"): lambda subs: subs.start_trial("trialing", "pro"),
+    ("start_trial", "TrialUsed"): lambda subs: subs.start_trial("canceled", "pro", once=True),
     ("subscribe", "InvalidInput"): lambda subs: subs.subscribe("", "pro"),
     ("subscribe", "UnknownPlan"): lambda subs: subs.subscribe("new", "gold"),
     ("subscribe", "LiveSubscriptionExists"): lambda subs: subs.subscribe("active", "pro"),
