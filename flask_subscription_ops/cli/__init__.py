@@ -13,9 +13,15 @@ from flask.cli import AppGroup
 from ..errors import ConfigurationError
 from ..jobs.table import JOBS
 
-COMMANDS = {
+COMMANDS = {  # where each is, and what it is called there
     "status": "status",
+    "list": "listing",
     "show": "show",
+    "extend": "verbs:extend",
+    "cancel": "verbs:cancel",
+    "resume": "verbs:resume",
+    "pause": "verbs:pause",
+    "unpause": "verbs:unpause",
     "audit": "audit",
     "outbox": "outbox",
     "deployment": "deployment",
@@ -46,7 +52,8 @@ class SubsGroup(AppGroup):
 
             return job_command(JOBS[cmd_name])
         if cmd_name in COMMANDS:
-            command: click.Command = import_module(f".{COMMANDS[cmd_name]}", __package__).command
+            module, _, name = COMMANDS[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(f".{module}", __package__), name or "command")
             return command
         return super().get_command(ctx, cmd_name)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 from sqlalchemy import select
 
 from ..actions import effects as actions
-from ..actions.context import Context, context_of
 from ..database.readable import readable
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
-from ..models.deployment import require_own, stored_deployment
 from ..reports.account import effect
 from .common import echo_json, in_app, runtime, say, stored_text, when
+from .operating import operating
 
 GIVEN_UP = [state.value for state in actions.GIVEN_UP]
 WAITING = ("pending", "sending", "dead", "held", "no_recipient")
@@ -47,7 +43,7 @@ def retry(keys: tuple[str, ...], state: str | None) -> None:
     """Queue given-up effects anew; without a key, all dead ones."""
     if keys and state:
         raise click.UsageError("name keys or a state, not both")
-    with _acting() as context:
+    with operating() as context:
         count = actions.retry(context, keys, EffectState(state or EffectState.DEAD))
     say(f"{count} queued anew")
 
@@ -57,19 +53,9 @@ def retry(keys: tuple[str, ...], state: str | None) -> None:
 @in_app
 def drop(keys: tuple[str, ...]) -> None:
     """Give effects up for good."""
-    with _acting() as context:
+    with operating() as context:
         count = actions.drop(context, keys)
     say(f"{count} dropped")
-
-
-@contextmanager
-def _acting() -> Iterator[Context]:
-    """Give the context of an operator's action, in the database of this deployment and no other."""
-    work_on = runtime()
-    with work_on.writing() as session:
-        stored = stored_deployment(session)
-        require_own(stored.name if stored else None, work_on.settings.deployment)
-        yield context_of(work_on, session, actor="operator")
 
 
 def _line(message: OutboxMessage) -> str:

@@ -23,7 +23,7 @@ def command(account_id: str, as_json: bool) -> None:
         echo_json(document)
         return
     for subscription in document["subscriptions"]:
-        _say_subscription(subscription)
+        say_subscription(subscription)
     say("effects")
     for effect in document["effects"]:
         late = f", {effect['last_error']}" if effect["last_error"] else ""
@@ -36,7 +36,8 @@ def command(account_id: str, as_json: bool) -> None:
         _say_fault(entry)
 
 
-def _say_subscription(subscription: dict[str, Any]) -> None:
+def say_subscription(subscription: dict[str, Any]) -> None:
+    """Print a subscription for people."""
     access = "access" if subscription["has_access"] else "no access"
     say(f"sub-{subscription['id']}: {subscription['plan']} is {subscription['status']}, {access}")
     for name in ("trial_ends_at", "period_end", "grace_ends_at", "ended_at"):

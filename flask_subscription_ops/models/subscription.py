@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from ..domain.clock import UTC, Clock, as_instant, system_clock
@@ -31,6 +31,7 @@ TEXTS = (
     "provider_subscription_id",
 )
 INSTANTS = (*ENDS, "anchor", "period_start", "grace_ends_at", "suspended_at", "ended_at", "paused_at", "paused_until")
+END_IN = {Status.TRIALING: "trial_ends_at", Status.ACTIVE: "period_end", Status.GRACE: "grace_ends_at"}
 COLLECTORS = ("local", "manual", "provider")
 ENDED_SQL = "status IN ('expired', 'canceled')"
 
@@ -147,13 +148,23 @@ class Subscription(Base):
         return cls.status == Status.TRIALING.value
 
     @property
+    def ends_at(self) -> datetime | None:
+        """When its trial, term or grace ends, whichever is under way; None where no end is planned."""
+        name = END_IN.get(Status(self.status))
+        return getattr(self, name) if name else None
+
+    @classmethod
+    def ending_by(cls, instant: datetime) -> ColumnElement[bool]:
+        """Return the query twin of `ends_at <= instant`."""
+        return or_(*(and_(cls.status == s.value, getattr(cls, name) <= instant) for s, name in END_IN.items()))
+
+    @property
     def days_left(self) -> int | None:
         """Days until its trial, term or grace ends, 0 on the last one; None where no end is planned.
 
         They are counted as emails count them, from today on in the zone of SUBS_TIMEZONE.
         """
-        ends = {Status.TRIALING: self.trial_ends_at, Status.ACTIVE: self.period_end, Status.GRACE: self.grace_ends_at}
-        end, now = ends.get(Status(self.status)), Subscription.clock()
+        end, now = self.ends_at, Subscription.clock()
         return None if end is None else days_between(now, end, now.tzinfo or UTC)
 
     @property

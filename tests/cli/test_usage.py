@@ -63,7 +63,20 @@ def test_travelling_in_time_needs_leave_or_a_dry_run(make_on_sqlite: Callable[..
 def test_help_names_every_job_and_command(sqlite_host: Host) -> None:
     result = run(sqlite_host, "--help")
 
-    for name in ("trial-check", "deliver", "status", "show", "audit", "outbox", "deployment", "doctor", "systemd"):
+    for name in (
+        "trial-check",
+        "deliver",
+        "status",
+        "list",
+        "show",
+        "extend",
+        "cancel",
+        "audit",
+        "outbox",
+        "deployment",
+        "doctor",
+        "systemd",
+    ):
         assert f"  {name} " in result.stdout
 
 

@@ -37,6 +37,16 @@ def test_a_deployment_name_is_refused_at_start_or_kept_whole(host: Host) -> None
 
 COMMANDS: Sequence[tuple[str, ...]] = (
     ("show",),
+    ("list", "--plan"),
+    ("list", "--ending"),
+    ("extend", "1"),
+    ("extend", "1", "1", "--actor"),
+    ("extend", "1", "1", "--product"),
+    ("cancel",),
+    ("cancel", "1", "--reason"),
+    ("resume",),
+    ("pause",),
+    ("unpause",),
     ("audit", "--account"),
     ("outbox", "retry"),
     ("outbox", "drop"),

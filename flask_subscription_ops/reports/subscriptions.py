@@ -1,0 +1,34 @@
+"""Subscriptions, found by what people ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from ..database.readable import readable
+from ..models import Subscription
+from ..runtime import Runtime
+
+READ_AT_ONCE = 1000
+
+
+def subscriptions(
+    runtime: Runtime, *, status: str | None = None, plan: str | None = None, ending: int | None = None
+) -> Iterator[list[Subscription]]:
+    """Yield them in the order in which they were begun, a thousand at a time.
+
+    `ending` are days: those whose trial, term or grace ends within so many, or should have ended already.
+    """
+    wanted = select(Subscription).order_by(Subscription.id).limit(READ_AT_ONCE)
+    if status is not None:
+        wanted = wanted.where(Subscription.status == status)
+    if plan is not None:
+        wanted = wanted.where(Subscription.plan == plan)
+    if ending is not None:
+        wanted = wanted.where(Subscription.ending_by(runtime.clock() + timedelta(days=ending)))
+    last = 0
+    while found := readable(runtime.database, Subscription, wanted.where(Subscription.id > last)):
+        yield found
+        last = found[-1].id
