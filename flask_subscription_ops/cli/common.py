@@ -117,8 +117,8 @@ def stored_text(context: click.Context, parameter: click.Parameter, value: Any) 
 
 
 def when(at: datetime | None) -> str:
-    """Return an instant of a stored row as people read it."""
-    return to_text(at) if at else "unreadable"
+    """Return an instant of a stored row as people read it: in whole seconds."""
+    return to_text(at.replace(microsecond=0)) if at else "unreadable"
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> None:

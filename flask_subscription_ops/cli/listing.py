@@ -28,5 +28,5 @@ def command(status: str | None, plan: str | None, ending: int | None, as_json: b
 
 def _cells(one: Subscription) -> tuple[str, ...]:
     end = f"ends {when(one.ends_at)}" if one.ends_at else ""
-    at_end = "and is canceled then" if one.cancel_at_period_end else ""
+    at_end = "is canceled at its end" if one.cancel_at_period_end else ""
     return one.account_id, one.product, one.plan, one.status, end, one.fault or at_end

@@ -43,6 +43,8 @@ def say_subscription(subscription: dict[str, Any]) -> None:
     for name in ("trial_ends_at", "period_end", "grace_ends_at", "ended_at"):
         if subscription[name] is not None:
             say(f"  {name} {when(subscription[name])}")
+    if subscription["cancel_at_period_end"]:
+        say("  is canceled at its end")
     _say_fault(subscription)
 
 

@@ -18,9 +18,10 @@ from .common import FOUND, echo_json, fail, in_app, stored_text
 from .operating import OPERATOR, operating
 from .show import say_subscription
 
+TEXT: dict[str, Any] = {"callback": stored_text, "show_default": True}
 SHARED = (
-    click.option("--product", default="default", metavar="PRODUCT", callback=stored_text, help="Of this product."),
-    click.option("--actor", default=OPERATOR, metavar="NAME", callback=stored_text, help="Who the audit says acts."),
+    click.option("--product", default="default", metavar="PRODUCT", help="Of this product.", **TEXT),
+    click.option("--actor", default=OPERATOR, metavar="NAME", help="Who the audit says acts.", **TEXT),
     click.option("--json", "as_json", is_flag=True, help="Print the subscription as one JSON object."),
 )
 

@@ -62,7 +62,7 @@ def test_what_should_have_ended_already_is_ending(customers: Host) -> None:
 def test_people_see_a_line_for_each(customers: Host) -> None:
     assert run(customers, "list").stdout.splitlines() == [
         "long    default  pro   trialing  ends 2026-12-15T12:00:00Z",
-        "short   default  pro   trialing  ends 2026-12-04T12:00:00Z  and is canceled then",
+        "short   default  pro   trialing  ends 2026-12-04T12:00:00Z  is canceled at its end",
         "paying  default  plus  active    ends 2027-01-01T12:00:00Z",
         "gone    default  pro   canceled",
     ]

@@ -60,6 +60,14 @@ def test_without_a_name_it_was_an_operator(customers: Host) -> None:
     assert last_entry(customers).actor == "operator"
 
 
+def test_a_cancellation_at_the_end_is_seen_at_once(customers: Host) -> None:
+    assert run(customers, "cancel", "trial").stdout.splitlines() == [
+        "sub-1: pro is trialing, access",
+        "  trial_ends_at 2026-12-15T12:00:00Z",
+        "  is canceled at its end",
+    ]
+
+
 def test_an_extension_is_as_long_as_it_says(customers: Host) -> None:
     document = json.loads(run(customers, "extend", "trial", "7", "--json").stdout)
 
