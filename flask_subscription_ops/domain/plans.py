@@ -10,7 +10,8 @@ from ..errors import InvalidInput
 from .money import Money
 from .periods import Interval, parse_interval
 
-PLAN_KEYS = frozenset({"price", "currency", "interval", "trial_days", "limits", "policy"})
+PLAN_KEYS = frozenset({"name", "price", "currency", "interval", "trial_days", "limits", "policy"})
+NAME_LENGTH = 80
 WAITS = "retry_hours"  # one wait after the other, so that each may be as long as the one before it
 REQUIRED_KEYS = ("price", "currency", "interval")
 
@@ -44,6 +45,7 @@ class Plan:
     """One offer of SUBS_PLANS."""
 
     key: str
+    name: str  # what people read
     price: Money
     interval: Interval
     policy: Policy
@@ -63,6 +65,7 @@ def parse_plan(key: str, declared: object, defaults: Policy) -> Plan:
     policy = _override(defaults, {**overrides, **trial})
     return Plan(
         key=key,
+        name=_name(entry.get("name", key)),
         price=Money(entry["price"], entry["currency"]),
         interval=parse_interval(entry["interval"]),
         policy=policy,
@@ -82,6 +85,12 @@ def _plan_entry(key: str, declared: object) -> dict[str, Any]:
             "; ".join([f"unknown key {name!r}" for name in unknown] + [f"{n} is missing" for n in missing])
         )
     return {str(name): value for name, value in declared.items()}
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str) or not 1 <= len(name) <= NAME_LENGTH or not name.isprintable() or name != name.strip():
+        raise InvalidInput(f"name must be one line of 1 to {NAME_LENGTH} characters, without white space around it")
+    return name
 
 
 def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:

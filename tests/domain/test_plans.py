@@ -29,6 +29,17 @@ def test_a_plan_overrides_the_numbers_it_names_and_no_others() -> None:
     assert plan.limits == {"seats": 5}
 
 
+def test_a_plan_goes_by_its_name_and_without_one_by_its_key() -> None:
+    assert parse_plan("pro", {**REQUIRED, "name": "Про, 50 мест"}, Policy()).name == "Про, 50 мест"
+    assert parse_plan("pro", REQUIRED, Policy()).name == "pro"
+
+
+@pytest.mark.parametrize("name", ["", " Pro", "Pro ", "P\nro", "P" * 81, "P\ud800", 5, None, ["Pro"]])
+def test_a_plans_name_is_one_short_line(name: Any) -> None:
+    with pytest.raises(InvalidInput, match="name must be one line of 1 to 80 characters"):
+        parse_plan("pro", {**REQUIRED, "name": name}, Policy())
+
+
 def test_two_waits_before_a_retry_may_be_equally_long() -> None:
     plan = parse_plan("pro", {**REQUIRED, "policy": {"retry_hours": [24, 24]}}, Policy())
 

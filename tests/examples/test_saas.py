@@ -120,6 +120,21 @@ def test_a_workspace_its_owner_stopped_stays_stopped(customer: Browser, world: W
     assert world.workspaces() == ["stopped"]
 
 
+def test_the_plan_on_trial_is_the_one_that_is_offered_first(customer: Browser) -> None:
+    page = customer.get("/billing/").text
+
+    assert '<option value="pro" selected>Pro: ' in page
+    assert "<dd>Pro, €49.00 a month</dd>" in page
+
+
+def test_the_banner_of_a_canceled_trial_offers_to_keep_it(customer: Browser) -> None:
+    customer.post("/billing/cancel")
+
+    page = customer.get("/").text
+    assert "Then your subscription is canceled" in page
+    assert "Choose a plan" not in page
+
+
 def test_a_trial_that_is_canceled_and_resumed_goes_on(customer: Browser) -> None:
     canceled = customer.post("/billing/cancel", reason="too blue")
     resumed = customer.post("/billing/resume")

@@ -37,6 +37,7 @@ def make_settings(tmp_path: Any) -> Callable[..., Any]:
             "mail_connections": 1,
             "mail_sender": None,
             "mail_context": {},
+            "plans": {},
             "timezone": "UTC",
             "mailjet_api_key": "key",
             "mailjet_api_secret": "secret",

@@ -4,7 +4,9 @@ import html.parser
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,6 +216,19 @@ def test_the_only_product_goes_by_the_apps_name(app: Flask, make_settings: Calla
     renderer = Renderer(app, make_settings(mail_context={"app_name": "Acme Cloud"}))
 
     assert renderer.render(renderer.sample("subscribed")).subject == "Your Acme Cloud subscription is active"
+
+
+@pytest.mark.parametrize("kind", ["trial_started", "trial_reminder", "trial_expired", "subscribed", "canceled"])
+@pytest.mark.parametrize(("declared", "shown"), [("pro", "Pro <50>"), ("plus", "pro")])
+def test_a_plan_goes_by_its_name_and_one_that_is_not_sold_any_more_by_its_key(
+    app: Flask, make_settings: Callable[..., Any], kind: str, declared: str, shown: str
+) -> None:
+    renderer = Renderer(app, make_settings(plans={declared: SimpleNamespace(name="Pro <50>")}))
+
+    email = renderer.render(renderer.sample(kind))
+
+    assert f"(plan: {shown})" in email.text
+    assert f"(plan: {escape(shown)})" in email.html
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)

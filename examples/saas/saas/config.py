@@ -9,8 +9,22 @@ from pathlib import Path
 from typing import Any
 
 PLANS = {
-    "starter": {"price": 1900, "currency": "EUR", "interval": "month", "trial_days": 14, "limits": {"seats": 5}},
-    "pro": {"price": 4900, "currency": "EUR", "interval": "month", "trial_days": 14, "limits": {"seats": 50}},
+    "starter": {
+        "name": "Starter",
+        "price": 1900,
+        "currency": "EUR",
+        "interval": "month",
+        "trial_days": 14,
+        "limits": {"seats": 5},
+    },
+    "pro": {
+        "name": "Pro",
+        "price": 4900,
+        "currency": "EUR",
+        "interval": "month",
+        "trial_days": 14,
+        "limits": {"seats": 50},
+    },
 }
 
 

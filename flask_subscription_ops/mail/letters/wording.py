@@ -30,7 +30,7 @@ def variables(notice: Notice, settings: Settings, app_name: str) -> dict[str, An
     instants = {name: parse_instant(details[name], name).astimezone(zone) for name in INSTANTS if name in details}
     at = as_instant(notice.at, "at").astimezone(zone)
     return {
-        **_names(details, settings.mail_context, app_name),
+        **_names(details, settings, app_name),
         **details,
         **instants,
         **_days_left(notice.kind, at, instants, zone),
@@ -47,11 +47,14 @@ def _clean(value: object) -> Any:
     return one_line(value) if isinstance(value, str) else value
 
 
-def _names(details: Mapping[str, Any], context: Mapping[str, Any], app_name: str) -> dict[str, str]:
-    """Name the app and the product: the only product there is goes by the app's name."""
-    name = str(context.get("app_name", app_name))
-    product = details.get("product", UNNAMED_PRODUCT)
-    return {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
+def _names(details: Mapping[str, Any], settings: Settings, app_name: str) -> dict[str, str]:
+    """Name the app, the product and the plan: the only product there is goes by the app's name."""
+    name = str(settings.mail_context.get("app_name", app_name))
+    product, plan = details.get("product", UNNAMED_PRODUCT), details.get("plan")
+    named = {"app_name": name, "product_name": name if product == UNNAMED_PRODUCT else product}
+    if plan is None:
+        return named
+    return {**named, "plan_name": settings.plans[plan].name if plan in settings.plans else plan}
 
 
 def _days_left(kind: str, at: datetime, instants: Mapping[str, datetime], zone: tzinfo) -> dict[str, int]:

@@ -26,7 +26,7 @@ def show() -> str:
 @admin_required
 def subscribe() -> Response:
     subs.subscribe(g.user.company.account_id, request.form["plan"])
-    return _commit("Thank you. Your subscription is active; the invoice follows by email.")
+    return _commit("Thank you. Your subscription is active.")
 
 
 @pages.post("/cancel")
