@@ -25,6 +25,7 @@ from ..signals import job_finished, send
 from .guard import require_deployment
 from .job import Job
 from .mass_answer import MassAnswer
+from .preview import list_due
 from .report import JobReport, Outcome
 from .run import Run
 
@@ -46,7 +47,7 @@ def new_run(
     `limit` counts the rows it may look at. Once `is_stopping` says so, it ends after the chunk or effect in hand.
     """
     report = JobReport(job.name, _instant(runtime, as_of, dry_run), dry_run)
-    travels, delivers = as_of is not None, deliver and not dry_run
+    travels, delivers = as_of is not None, deliver and job.delivers
     return Run(runtime, job, report, travels, _limit(limit), delivers, confirm, progress, is_stopping)
 
 
@@ -99,12 +100,14 @@ def _guarded(run: Run) -> None:
             require_schema(session)
         require_deployment(run)
         _begin(run)
-        sends = run.delivers and run.job.delivers
+        sends = run.delivers and not run.report.dry_run
         if sends:
             run.runtime.require_mail()
         run.job.function(run)
         if sends:
             deliver_due(run)
+        elif run.delivers:
+            list_due(run)
     except Stopped as stopped:
         run.report.outcome = Outcome.STOPPED
         run.report.stopped_by, run.report.confirm = str(stopped), stopped.confirm

@@ -27,7 +27,7 @@ class Run:
     report: JobReport
     travels: bool = False  # dated by its caller, not by the clock
     limit: int = NO_LIMIT
-    delivers: bool = True
+    delivers: bool = True  # at its end; a dry run lists what that would send
     confirm: str | None = None
     progress: Callable[[int], None] = field(default=lambda done: None)
     is_stopping: Callable[[], bool] = field(default=lambda: False)  # asked between chunks, and between effects

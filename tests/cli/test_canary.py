@@ -15,7 +15,7 @@ AT_THE_END = (NOON + days(14)).isoformat()
 COMMANDS = [
     ("trial-check", "--as-of", AT_THE_END),
     ("trial-check", "--as-of", AT_THE_END, "--json"),
-    ("trial-check", "--as-of", AT_THE_END, "--dry-run", "--json"),
+    ("trial-check", "--as-of", AT_THE_END, "--dry-run", "--no-deliver", "--json"),
     ("deliver", "--as-of", AT_THE_END, "--json"),
     ("deployment", "adopt"),
     ("outbox", "retry"),

@@ -134,7 +134,7 @@ def test_a_dry_run_says_what_it_would_do(sqlite_host: Host) -> None:
         "would trial_ended: sub-1 (account 0) trialing -> expired"
         " [trial-expired:sub-1:2026-12-15, suspend-workspaces:sub-1:2]"
     )
-    assert lines[20] == "... and 5 more; --json lists them all"
+    assert lines[20] == "... and 30 more; --json lists them all"
     assert "dry_run=yes" in lines[21]
 
 

@@ -76,6 +76,22 @@ def test_a_dry_run_of_deliver_lists_what_is_due_and_sends_nothing(sqlite_host: H
     assert sqlite_host.subs.mailbox == []
 
 
+def test_a_dry_run_of_another_job_lists_what_its_delivery_would_send(host: Host) -> None:
+    host.trial("1")
+    host.trial("2", begun=NOON + days(20))
+
+    planned = host.check(NOW, dry_run=True)
+    without_delivery = host.check(NOW, dry_run=True, deliver=False)
+    real = host.check(NOW)
+
+    keys = [key for plan in planned.planned for key in plan["effects"]]
+    ended = ["trial-expired:sub-1:2026-12-15", "suspend-workspaces:sub-1:2"]
+    assert keys == [*ended, "trial-started:sub-1:2026-12-15"]
+    assert [key for plan in without_delivery.planned for key in plan["effects"]] == ended
+    assert real.tally.delivered.total() + real.tally.superseded.total() == len(keys)
+    assert planned.examined == real.examined == 1
+
+
 def test_a_dry_run_does_not_list_a_reminder_that_is_queued_already(sqlite_host: Host) -> None:
     trial = sqlite_host.trial()
     sqlite_host.check(NOON + days(7))
@@ -93,7 +109,7 @@ def test_a_dry_run_names_the_rows_that_a_real_run_fails_at(sqlite_host: Host) ->
         sqlite_host.trial(str(number))
     spoil(sqlite_host, 2)
 
-    dry = sqlite_host.check(NOW, dry_run=True)
+    dry = sqlite_host.check(NOW, dry_run=True, deliver=False)
     real = sqlite_host.check(NOW, deliver=False)
 
     assert dry.failures == real.failures == [{"subject": "sub-2", "error": "IntegrityError"}]
@@ -104,7 +120,7 @@ def test_a_dry_run_obeys_a_limit(sqlite_host: Host) -> None:
     for number in range(5):
         sqlite_host.trial(str(number))
 
-    report = sqlite_host.check(NOW, dry_run=True, limit=2)
+    report = sqlite_host.check(NOW, dry_run=True, limit=2, deliver=False)
 
     assert (report.examined, len(report.planned)) == (2, 2)
 
@@ -115,7 +131,7 @@ def test_a_dry_run_looks_ahead_without_leave_to_travel(make_on_sqlite: Any) -> N
 
     report = host.check(NOW, dry_run=True)
 
-    assert [plan["cause"] for plan in report.planned] == ["trial_ended"]
+    assert [plan["cause"] for plan in report.planned] == ["trial_ended", "trial_started"]
 
 
 def test_a_dry_run_is_told_of_as_one(sqlite_host: Host) -> None:
@@ -133,7 +149,7 @@ def test_a_dry_run_is_told_of_as_one(sqlite_host: Host) -> None:
 def test_planned_reminders_say_what_and_to_whom(sqlite_host: Host) -> None:
     sqlite_host.trial("acme")
 
-    report = sqlite_host.check(NOON + days(7) + timedelta(hours=1), dry_run=True)
+    report = sqlite_host.check(NOON + days(7) + timedelta(hours=1), dry_run=True, deliver=False)
 
     assert report.planned == [
         {

@@ -179,7 +179,7 @@ def test_a_dry_run_works_on_a_copy(sqlite_host: Host, job: str) -> None:
     sqlite_host.db.session.execute(text("UPDATE subs_deployment SET name = 'production'"))
     sqlite_host.db.session.commit()
 
-    report = sqlite_host.subs.run_job(job, as_of=END, dry_run=True)
+    report = sqlite_host.subs.run_job(job, as_of=END, dry_run=True, deliver=False)
 
     assert (report.outcome.value, len(report.planned)) == ("ok", 1)
 
