@@ -178,14 +178,16 @@ def _would(planned: dict[str, Any]) -> str:
 
 def _say_stopped(report: JobReport) -> None:
     say(f"stopped: {report.stopped_by}", err=True)
-    say(_to_go_on(report), err=True)
+    for line in _to_go_on(report):
+        say(line, err=True)
 
 
-def _to_go_on(report: JobReport) -> str:
+def _to_go_on(report: JobReport) -> list[str]:
     before, words = _words_around(report.job)
-    if report.confirm is None:
-        return shlex.join(["flask", *before, "deployment", "adopt"])
-    return shlex.join(["flask", *before, report.job, *_without_confirm(words), "--confirm", report.confirm])
+    if report.confirm is not None:
+        return [shlex.join(["flask", *before, report.job, *_without_confirm(words), "--confirm", report.confirm])]
+    adopt = shlex.join(["flask", *before, "deployment", "adopt"])
+    return [f"on a copy: {adopt} --drop-effects", f"where the name was changed: {adopt}"]
 
 
 def _words_around(job: str) -> tuple[list[str], list[str]]:

@@ -36,5 +36,6 @@ def require_own(stored: str | None, configured: str) -> None:
     if stored not in (None, configured):
         raise Stopped(
             f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {configured!r}:"
-            " nothing is sent or changed. Where this is no copy, take it over with `flask subs deployment adopt`"
+            " nothing is sent or changed. On a copy take it over with `flask subs deployment adopt --drop-effects`,"
+            " and without that option only where the name was changed"
         )

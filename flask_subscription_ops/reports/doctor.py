@@ -86,7 +86,7 @@ def _deployment(runtime: Runtime) -> Iterator[str]:
     if stored is not None and stored.name != runtime.settings.deployment:
         yield (
             f"the database belongs to {stored.name!r}, and SUBS_DEPLOYMENT is {runtime.settings.deployment!r}:"
-            " nothing is sent until `flask subs deployment adopt`"
+            " nothing is sent until `flask subs deployment adopt`, on a copy with --drop-effects"
         )
 
 

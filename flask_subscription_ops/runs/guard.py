@@ -20,13 +20,19 @@ CONFIRM_WITHIN = timedelta(days=1)
 
 
 def require_deployment(run: Run) -> None:
-    """Stop a run against another deployment's database; the first run of all stores the configured name."""
+    """Stop a run against another deployment's database; the first run of all stores the configured name.
+
+    A dry run goes on, and says that a real one would be stopped.
+    """
     configured, stored = run.runtime.settings.deployment, _stored_name(run.runtime)
-    if run.report.dry_run:
-        return
-    if stored is None:
+    if stored is None and not run.report.dry_run:
         stored = _store(run.runtime, configured)
-    require_own(stored, configured)
+    try:
+        require_own(stored, configured)
+    except Stopped as stopped:
+        if not run.report.dry_run:
+            raise
+        run.report.would_stop = str(stopped)
 
 
 def _stored_name(runtime: Runtime) -> str | None:
@@ -65,7 +71,7 @@ def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
         f"it would {doing} {due} of {live} live subscriptions, more than {allowed} (SUBS_BRAKE_MIN, SUBS_BRAKE_SHARE)"
     )
     if run.report.dry_run:
-        run.report.would_stop = reason
+        run.report.would_stop = run.report.would_stop or reason
     elif not (run.confirm and use_token(run, due - allowed)):
         token = secrets.token_hex(4)
         keep_token(run, token, due)

@@ -99,7 +99,10 @@ def test_a_copy_of_the_database_is_left_alone(shop: Shop, books: Host) -> None:
     as_json = shop.subs("trial-check", "--as-of", AT_THE_END, "--json")
 
     assert (result.returncode, as_json.returncode, shop.sent) == (4, 4, 0)
-    assert result.stderr.splitlines()[-1] == "flask subs deployment adopt"
+    assert result.stderr.splitlines()[-2:] == [
+        "on a copy: flask subs deployment adopt --drop-effects",
+        "where the name was changed: flask subs deployment adopt",
+    ]
     assert json.loads(as_json.stdout)["outcome"] == "stopped"
     assert books.db.session.execute(text("SELECT count(*) FROM subs_job_runs")).scalar_one() == 1
 

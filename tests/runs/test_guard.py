@@ -169,7 +169,7 @@ def test_under_another_deployments_name_no_job_writes_anything(host: Host, job: 
 
     assert contents(host) == before
     assert (report.outcome.exit_code, report.run_id, host.kinds, host.operations) == (4, None, [], [])
-    assert "`flask subs deployment adopt`" in str(report.stopped_by)
+    assert "On a copy take it over with `flask subs deployment adopt --drop-effects`" in str(report.stopped_by)
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -182,6 +182,7 @@ def test_a_dry_run_works_on_a_copy(sqlite_host: Host, job: str) -> None:
     report = sqlite_host.subs.run_job(job, as_of=END, dry_run=True, deliver=False)
 
     assert (report.outcome.value, len(report.planned)) == ("ok", 1)
+    assert str(report.would_stop).startswith("this database belongs to the deployment 'production'")
 
 
 @pytest.mark.parametrize("table", ["subs_outbox", "subs_webhook_events"])
