@@ -36,6 +36,8 @@ def parse_instant(text: str, name: str = "instant") -> datetime:
         value = isoparse(text)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{name} {text!r} is not an ISO 8601 instant: write it as 2026-12-01T09:00:00Z") from error
+    if value.utcoffset() is None:
+        raise NaiveDatetime(f"{name} {text} has no zone: in UTC it is written {value.isoformat()}Z")
     return as_instant(value, name)
 
 

@@ -51,10 +51,12 @@ def test_any_other_text_is_refused_with_an_example(text: str) -> None:
         parse_instant(text, "--as-of")
 
 
-@pytest.mark.parametrize("text", ["2026-12-01T09:00:00", "2026-12-01"])
-def test_a_text_without_a_zone_is_naive(text: str) -> None:
-    with pytest.raises(NaiveDatetime):
-        parse_instant(text)
+@pytest.mark.parametrize(
+    ("text", "in_utc"), [("2026-12-01T09:00:00", "2026-12-01T09:00:00Z"), ("2026-12-01", "2026-12-01T00:00:00Z")]
+)
+def test_a_text_without_a_zone_is_naive_and_is_told_how_to_write_it(text: str, in_utc: str) -> None:
+    with pytest.raises(NaiveDatetime, match=f"--as-of {text} has no zone: in UTC it is written {in_utc}"):
+        parse_instant(text, "--as-of")
 
 
 def test_an_instant_is_written_with_a_z_and_reads_back_the_same() -> None:
