@@ -73,9 +73,7 @@ def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
     if run.report.dry_run:
         run.report.would_stop = run.report.would_stop or reason
     elif not (run.confirm and use_token(run, due - allowed)):
-        token = secrets.token_hex(4)
-        keep_token(run, token, due)
-        raise Stopped(f"{reason}: nothing was done", token)
+        raise Stopped(f"{reason}: nothing was done{why_not_confirmed(run)}", new_token(run, due))
 
 
 def allowance(run: Run, live: int) -> int:
@@ -96,9 +94,17 @@ def _count(run: Run, *conditions: ColumnElement[bool]) -> Sequence[int]:
         return session.execute(select(*counts)).one()
 
 
-def keep_token(run: Run, token: str, due: int) -> None:
+def why_not_confirmed(run: Run) -> str:
+    """Say what may be wrong with a token that did not let the run go on; nothing where none was given."""
+    return "; the token given is unknown, used, a day old, or was for fewer changes" if run.confirm else ""
+
+
+def new_token(run: Run, due: int) -> str:
+    """Return a token that lets a run go on with about so many changes."""
+    token = secrets.token_hex(4)
     statement = update(JobRun).where(JobRun.id == run.report.run_id).values(confirm=token, due=due)
     run.runtime.in_transaction(lambda session: session.execute(statement))
+    return token
 
 
 def use_token(run: Run, at_least: int) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-
 from ..errors import Stopped
-from .guard import allowance, count_live, keep_token, use_token
+from .guard import allowance, count_live, new_token, use_token, why_not_confirmed
 from .run import Run
 
 
@@ -37,10 +35,9 @@ class MassAnswer:
 
 
 def _stop(run: Run, gone: int, how_many: str) -> Stopped:
-    token = secrets.token_hex(4)
-    keep_token(run, token, gone)
     return Stopped(
         f"the contacts hook leaves out {how_many} accounts that have emails due, as if they were gone (SUBS_BRAKE_MIN,"
-        " SUBS_BRAKE_SHARE): no email was given up or sent after that. Mend the hook, or confirm that they are gone",
-        token,
+        " SUBS_BRAKE_SHARE): no email was given up or sent after that. Mend the hook, or confirm that they are gone"
+        f"{why_not_confirmed(run)}",
+        new_token(run, gone),
     )

@@ -92,6 +92,7 @@ def test_a_token_is_good_once(braked: Host) -> None:
 
     assert (again.outcome.exit_code, again.changed) == (4, 0)
     assert again.confirm not in (None, token)
+    assert str(again.stopped_by).endswith("; the token given is unknown, used, a day old, or was for fewer changes")
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "0" * 8, "'; DROP TABLE subs_job_runs; --"])
