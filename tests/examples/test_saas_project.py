@@ -50,6 +50,7 @@ def test_the_demo_runs_to_its_end(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "exit code 4" in demo.stdout
     assert "30  trials ended" in demo.stdout
+    assert f". {Path(sys.prefix) / 'bin' / 'activate'}\n" in demo.stdout  # so that what follows can be pasted
     assert list((tmp_path / "demo" / "mail").glob("*.eml"))
 
 

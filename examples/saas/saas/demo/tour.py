@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from email import message_from_bytes, policy
@@ -98,8 +99,10 @@ class Tour:
     def _suggest(self) -> None:
         _chapter("What to try next")
         settings = " ".join(f"{name}={value}" for name, value in self.environment.items())
+        activate = Path(sys.prefix) / "bin" / "activate"
         in_3_days = datetime.now(timezone.utc) + timedelta(days=3)
         _say(
+            *([f". {activate}"] if activate.exists() else []),
             f"export FLASK_APP={WSGI} {settings}",
             "",
             f"flask run                  # log in as {STAFF}, or as the recipient of any email: {PASSWORD}",
