@@ -96,6 +96,6 @@ def _check_line(name: str, value: str) -> None:
 
 
 def _check_path(name: str, value: str) -> None:
-    _check(PATH, name, value, "an absolute path of letters, digits, spaces and %.@+=,~-_")
+    _check(PATH, name, value, "an absolute path below / of letters, digits, spaces and any of % . @ + = , ~ - _")
     if value != os.path.normpath(value):
         raise InvalidInput(f"{name} must not contain empty, . or .. steps, got {value!r}")
