@@ -38,6 +38,14 @@ def drop_waiting(context: Context, reason: str) -> int:
     return _write(context, (), _in(*WAITING), _dropped(context, reason), "dropped")
 
 
+def left_alone(context: Context, keys: Sequence[str], wanted: Sequence[EffectState]) -> list[str]:
+    """Say of each of these effects that is in none of the wanted states in which it is."""
+    statement = select(OutboxMessage.effect_key, OutboxMessage.state).where(
+        OutboxMessage.effect_key.in_(keys), ~_in(*wanted)
+    )
+    return [f"{key} is {state}" for key, state in context.session.execute(statement.order_by(OutboxMessage.id))]
+
+
 def _in(*states: EffectState) -> ColumnElement[bool]:
     return OutboxMessage.state.in_([state.value for state in states])
 

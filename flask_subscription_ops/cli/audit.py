@@ -7,8 +7,8 @@ from datetime import datetime
 
 import click
 
-from ..reports.audit import entries, verify
-from .common import FOUND, echo_json, in_app, instant, runtime, say, stored_text
+from ..reports.audit import entries, is_known, verify
+from .common import FOUND, echo_json, fail, in_app, instant, runtime, say, stored_text
 
 
 @click.command("audit")
@@ -21,6 +21,8 @@ def command(since: datetime | None, account_id: str | None, verifies: bool, as_j
     """Print the audit."""
     if verifies and since is not None:
         raise click.UsageError("--verify looks at whole chains: leave --since out")
+    if account_id is not None and not is_known(runtime(), account_id):
+        fail(f"there is no account {account_id!r} in the audit", FOUND)
     if verifies:
         _verify(account_id, as_json)
         return
@@ -34,5 +36,6 @@ def _verify(account_id: str | None, as_json: bool) -> None:
         problems += 1
         echo_json({"problem": problem}) if as_json else say(problem)
     if not as_json:
-        say(f"{problems} problem{'s' * (problems > 1)}" if problems else "the audit is whole")
+        of_whom = "" if account_id is None else f" of account {account_id}"
+        say(f"{problems} problem{'s' * (problems > 1)}" if problems else f"the audit{of_whom} is whole")
     sys.exit(FOUND if problems else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from sqlalchemy import select
 
@@ -44,8 +46,9 @@ def retry(keys: tuple[str, ...], state: str | None) -> None:
     if keys and state:
         raise click.UsageError("name keys or a state, not both")
     with operating() as context:
+        left = actions.left_alone(context, keys, actions.GIVEN_UP)
         count = actions.retry(context, keys, EffectState(state or EffectState.DEAD))
-    say(f"{count} queued anew")
+    _say_done(f"{count} queued anew", left)
 
 
 @command.command("drop")
@@ -54,8 +57,13 @@ def retry(keys: tuple[str, ...], state: str | None) -> None:
 def drop(keys: tuple[str, ...]) -> None:
     """Give effects up for good."""
     with operating() as context:
+        left = actions.left_alone(context, keys, actions.DROPPABLE)
         count = actions.drop(context, keys)
-    say(f"{count} dropped")
+    _say_done(f"{count} dropped", left)
+
+
+def _say_done(done: str, left: Sequence[str]) -> None:
+    say("; ".join([done, *(f"{effect}, and was left" for effect in left)]))
 
 
 def _line(message: OutboxMessage) -> str:

@@ -33,6 +33,12 @@ def entries(runtime: Runtime, *, since: datetime | None, account_id: str | None)
         last = found[-1].id
 
 
+def is_known(runtime: Runtime, account_id: str) -> bool:
+    """Tell whether anything was ever written about the account."""
+    with runtime.reading() as session:
+        return session.scalar(select(AuditEntry.id).where(AuditEntry.account_id == account_id).limit(1)) is not None
+
+
 def verify(runtime: Runtime, *, account_id: str | None = None) -> Iterator[str]:
     """Yield what is missing, repeated, rewritten or contradictory, one sentence each."""
     last = 0

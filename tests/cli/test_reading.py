@@ -126,6 +126,22 @@ def test_verify_says_that_a_whole_audit_is_whole(sqlite_host: Host) -> None:
     assert (result.exit_code, result.stdout) == (0, "the audit is whole\n")
 
 
+def test_verify_says_whose_audit_is_whole(sqlite_host: Host) -> None:
+    sqlite_host.trial("7")
+
+    assert run(sqlite_host, "audit", "--verify", "--account", "7").stdout == "the audit of account 7 is whole\n"
+
+
+@pytest.mark.parametrize("words", [("audit",), ("audit", "--verify")])
+def test_an_account_that_was_never_here_is_named_as_such(sqlite_host: Host, words: tuple[str, ...]) -> None:
+    sqlite_host.trial("7")
+
+    result = run(sqlite_host, *words, "--account", "8")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: there is no account '8' in the audit\n"
+
+
 def test_verify_ends_with_one_where_an_entry_is_missing(sqlite_host: Host) -> None:
     sqlite_host.trial()
     sqlite_host.check(END)
@@ -190,7 +206,7 @@ def test_outbox_retry_does_not_repeat_what_is_done(sqlite_host: Host) -> None:
     result = run(sqlite_host, "outbox", "retry", "trial-started:sub-1:2026-12-15")
     sqlite_host.deliver(NOON + days(1))
 
-    assert result.stdout == "0 queued anew\n"
+    assert result.stdout == "0 queued anew; trial-started:sub-1:2026-12-15 is done, and was left\n"
     assert sqlite_host.kinds == ["trial_started"]
 
 
@@ -201,6 +217,8 @@ def test_a_dropped_effect_never_goes(sqlite_host: Host) -> None:
     sqlite_host.deliver(NOON)
 
     assert (result.stdout, sqlite_host.kinds) == ("1 dropped\n", [])
+    again = run(sqlite_host, "outbox", "drop", "trial-started:sub-1:2026-12-15")
+    assert again.stdout == "0 dropped; trial-started:sub-1:2026-12-15 is dropped, and was left\n"
 
 
 def test_adopting_a_database_lets_its_effects_go(sqlite_host: Host) -> None:
