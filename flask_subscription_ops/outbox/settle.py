@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
 from ..domain.retry import Answer, Decision, EffectState, decide, jittered
 from ..errors import NotReady
@@ -122,12 +123,9 @@ class Ledger:
 
     def _written(self, messages: Sequence[OutboxMessage], values: dict[str, Any]) -> bool:
         ids = [message.id for message in messages]
-        statement = (
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_(ids), OutboxMessage.lease_token == self._lease.token)
-            .values(**values)
-        )
-        rows, was_repeated = self._writer.write(statement)
+        fence = {"ids": ids, "token": self._lease.token}
+        new = {f"new_{name}": value for name, value in values.items()}
+        rows, was_repeated = self._writer.write(_fenced(tuple(values)), fence | new)
         return rows == len(ids) or (was_repeated and "state" in values and self._stands(ids, values["state"]))
 
     def _stands(self, ids: Sequence[int], state: str) -> bool:
@@ -135,6 +133,14 @@ class Ledger:
         there = OutboxMessage.id.in_(ids), OutboxMessage.state == state
         with self._runtime.reading() as session:
             return session.scalar(select(func.count()).select_from(OutboxMessage).where(*there)) == len(ids)
+
+
+@cache
+def _fenced(columns: tuple[str, ...]) -> Update:
+    """Return the statement that writes these columns while the claim holds; building it takes as long as running it."""
+    table = OutboxMessage
+    claimed = table.id.in_(bindparam("ids", expanding=True)), table.lease_token == bindparam("token")
+    return update(table).where(*claimed).values({name: bindparam(f"new_{name}") for name in columns})
 
 
 def outcome_of(message: OutboxMessage, decision: Decision, detail: str, now: datetime) -> dict[str, Any]:

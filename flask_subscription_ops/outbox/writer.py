@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
+from typing import Any
 
 from sqlalchemy import Connection, Update
 from sqlalchemy.exc import DBAPIError
@@ -28,15 +30,17 @@ class Writer:
         self._borrowed = ExitStack()
         self._connection: Connection | None = None
 
-    def write(self, statement: Update) -> tuple[int, bool]:
-        """Return how many rows were written, and whether the statement had to be sent again.
+    def write(self, statement: Update, values: Mapping[str, Any]) -> tuple[int, bool]:
+        """Execute a statement with these values for its parameters.
+
+        Return how many rows were written, and whether the statement had to be sent again.
 
         One that was sent again may have been written the first time: its count then says nothing. Raises NotReady
         where the database stays away, and whatever else the statement itself fails with.
         """
         for attempt, pause in enumerate((*PAUSES, None)):
             try:
-                return self._execute(statement), attempt > 0
+                return self._execute(statement, values), attempt > 0
             except Exception as error:
                 self.close()
                 if not self._was_lost(error):
@@ -51,10 +55,10 @@ class Writer:
         self._borrowed.close()
         self._connection = None
 
-    def _execute(self, statement: Update) -> int:
+    def _execute(self, statement: Update, values: Mapping[str, Any]) -> int:
         if self._connection is None:
             self._connection = self._borrowed.enter_context(self._runtime.autocommitting())
-        written = self._connection.execute(statement).rowcount
+        written = self._connection.execute(statement, values).rowcount
         if not self._keeps:
             self.close()
         return written
