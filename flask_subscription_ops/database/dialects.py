@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, Pool, QueuePool, SingletonThreadPool, StaticPool, literal_column, select
+from sqlalchemy import ColumnElement, Engine, Pool, QueuePool, SingletonThreadPool, StaticPool, literal_column, select
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.orm import Session
 
@@ -21,10 +21,14 @@ DATABASE_NOW = {
 }
 
 
+def database_clock(session: Session) -> ColumnElement[datetime]:
+    """Return the instant that the database's own clock shows, to be selected with other things."""
+    return literal_column(DATABASE_NOW[session.get_bind().dialect.name], Instant())
+
+
 def database_now(session: Session) -> datetime:
     """Return the instant that the database's own clock shows."""
-    clock = DATABASE_NOW[session.get_bind().dialect.name]
-    return session.execute(select(literal_column(clock, Instant()))).scalar_one()
+    return session.execute(select(database_clock(session))).scalar_one()
 
 
 def isolation(dialect: str) -> IsolationLevel | None:

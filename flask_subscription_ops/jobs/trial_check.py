@@ -21,8 +21,8 @@ from ..runs.sweep import Sweep, sweep
 def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
     over = _over(run)
-    brake(run, over, "end")
-    sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
+    if brake(run, over, "end"):
+        sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
     asking = Asking(run.runtime)
     sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, asking))
 

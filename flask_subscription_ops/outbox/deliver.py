@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 
+from ..database.dialects import database_clock
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..outside.logs import logger
@@ -26,6 +28,8 @@ def deliver(delivery: Delivery) -> int:
     What may have ended its worker before goes last and by itself. What is not set up holds back nothing else; its
     ConfigurationError is raised when that is done.
     """
+    if not _is_anything_due(delivery):
+        return 0
     take_back(delivery)
     channels = [channel(delivery) for channel in CHANNELS]
     _in_turn(delivery, channels, alone=False)
@@ -37,6 +41,31 @@ def deliver(delivery: Delivery) -> int:
         if channel.problem is not None:
             raise channel.problem
     return delivery.handled
+
+
+def _is_anything_due(delivery: Delivery) -> bool:
+    """Look with one statement for what is due in any channel, and for a lease that has ended."""
+    try:
+        with delivery.runtime.reading() as session:
+            clock = database_clock(session)
+            *due, ends_at, now = session.execute(select(*_first_due(delivery), _first_end(), clock)).one()
+    except Exception as error:
+        delivery.runtime.require_other_reason(error)
+        return True  # a row that cannot be read is found by those who go through them one by one
+    return any(effect is not None for effect in due) or (ends_at is not None and ends_at <= now)
+
+
+def _first_due(delivery: Delivery) -> list[ScalarSelect[Any]]:
+    table = OutboxMessage
+    is_due = table.state == EffectState.PENDING.value, table.due_at <= delivery.clock()
+    first = select(table.id).where(*is_due).order_by(table.due_at, table.id).limit(1)
+    return [first.where(table.channel == channel.name).scalar_subquery() for channel in CHANNELS]
+
+
+def _first_end() -> ScalarSelect[Any]:
+    table = OutboxMessage
+    held = select(table.lease_until).where(table.state == EffectState.SENDING.value, table.lease_until.is_not(None))
+    return held.order_by(table.lease_until).limit(1).scalar_subquery()
 
 
 def _in_turn(delivery: Delivery, channels: Sequence[Channel], *, alone: bool) -> None:

@@ -55,18 +55,21 @@ def _store(runtime: Runtime, name: str) -> str:
     return name
 
 
-def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
+def brake(run: Run, condition: ColumnElement[bool], doing: str) -> bool:
     """Stop a run that would change more subscriptions than usual, unless its count was confirmed before.
+
+    Tells whether there is any that it would change.
 
     A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
     A dry run goes on, and says that a real one would be stopped.
     """
-    if _count(run, condition)[0] <= run.runtime.settings.brake_min:
-        return  # nothing else is counted: an idle run costs the same whatever the number of customers
+    due = _count(run, condition)[0]
+    if due <= run.runtime.settings.brake_min:  # nothing else is counted, whatever the number of customers
+        return due > 0
     due, live = _count(run, condition, Subscription.being_live())
     allowed = allowance(run, live)
     if due <= allowed:
-        return
+        return True
     reason = (
         f"it would {doing} {due} of {live} live subscriptions, more than {allowed} (SUBS_BRAKE_MIN, SUBS_BRAKE_SHARE)"
     )
@@ -74,6 +77,7 @@ def brake(run: Run, condition: ColumnElement[bool], doing: str) -> None:
         run.report.would_stop = run.report.would_stop or reason
     elif not (run.confirm and use_token(run, due - allowed)):
         raise Stopped(f"{reason}: nothing was done{why_not_confirmed(run)}", new_token(run, due))
+    return True
 
 
 def allowance(run: Run, live: int) -> int:

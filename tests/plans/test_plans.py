@@ -64,6 +64,7 @@ def test_the_reminders_of_a_withdrawn_cancellation_are_found_among_their_account
         pytest.param("NOT (EXISTS", id="operations"),
         pytest.param("max(subs_outbox.id)", id="newest wishes"),
         pytest.param("ORDER BY subs_outbox.lease_until", id="ended leases"),
+        pytest.param("(SELECT subs_outbox.lease_until", id="anything due"),
         pytest.param("min(subs_outbox.due_at)", id="oldest due"),
     ],
 )

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from flask_subscription_ops.jobs.table import JOBS
+
 from ..customers import add_trials
 from ..hosts import NOON, Host, days
 
@@ -53,6 +55,19 @@ def test_an_idle_run_costs_the_same_whatever_the_number_of_customers(sqlite_host
         sqlite_host.check(NOON)
 
     assert few == many
+
+
+def test_an_idle_pass_of_all_jobs_costs_twelve_statements(host: Host) -> None:
+    begins = 4 if host.db.engine.dialect.name == "sqlite" else 0  # there BEGIN IMMEDIATE is a statement
+    host.trial()
+    host.deliver(NOON)
+    host.check(NOON)
+
+    with counting(host) as counted:
+        for job in JOBS:
+            host.subs.run_job(job, as_of=NOON)
+
+    assert counted == {"statements": 12 + begins, "commits": 4}
 
 
 def _cost(host: Host, *, first: int, chunks: int, now: datetime) -> Counter[str]:
