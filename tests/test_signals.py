@@ -188,7 +188,7 @@ def test_a_dry_run_tells_of_no_change(sqlite_host: Host, heard: Heard) -> None:
     sqlite_host.trial("1")
     heard.clear()
 
-    report = sqlite_host.check(NOON + days(14), dry_run=True)
+    report = sqlite_host.check(NOON + days(14), dry_run=True, deliver=False)
 
     assert len(report.planned) == 1
     assert heard == []

@@ -29,7 +29,7 @@ def start_trial(
     days: int | None,
     product: str,
     payment_method: str | None,
-    once: bool,
+    once: bool = False,
 ) -> Subscription:
     """Begin a trial of `days` days, or of the plan's own length; with `once`, only an account's first."""
     plan = declared_plan(context.settings, plan_key)
