@@ -11,7 +11,7 @@ from .money import Money
 from .periods import Interval, parse_interval
 
 PLAN_KEYS = frozenset({"name", "price", "currency", "interval", "trial_days", "limits", "policy"})
-NAME_LENGTH = 80
+KEY_LENGTH, NAME_LENGTH = 64, 80  # characters
 WAITS = "retry_hours"  # one wait after the other, so that each may be as long as the one before it
 REQUIRED_KEYS = ("price", "currency", "interval")
 
@@ -74,8 +74,8 @@ def parse_plan(key: str, declared: object, defaults: Policy) -> Plan:
 
 
 def _plan_entry(key: str, declared: object) -> dict[str, Any]:
-    if not isinstance(key, str) or not 1 <= len(key) <= 64 or not key.isprintable() or key != key.strip():
-        raise InvalidInput("a plan's key is one line of 1 to 64 characters, without white space around it")
+    if not _is_line(key, KEY_LENGTH):
+        raise InvalidInput(f"a plan's key is one line of 1 to {KEY_LENGTH} characters, without white space around it")
     if not isinstance(declared, Mapping):
         raise InvalidInput(f"it must be a mapping with {', '.join(REQUIRED_KEYS)}, got {declared!r}")
     unknown = sorted(set(declared) - PLAN_KEYS, key=str)
@@ -88,9 +88,13 @@ def _plan_entry(key: str, declared: object) -> dict[str, Any]:
 
 
 def _name(name: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= NAME_LENGTH or not name.isprintable() or name != name.strip():
+    if not _is_line(name, NAME_LENGTH):
         raise InvalidInput(f"name must be one line of 1 to {NAME_LENGTH} characters, without white space around it")
-    return name
+    return str(name)
+
+
+def _is_line(text: object, longest: int) -> bool:
+    return isinstance(text, str) and 1 <= len(text) <= longest and text.isprintable() and text == text.strip()
 
 
 def _override(defaults: Policy, overrides: Mapping[str, Any]) -> Policy:
