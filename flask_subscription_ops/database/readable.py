@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
@@ -30,6 +30,15 @@ def readable(database: Database, of: type[Row], wanted: Select[Any]) -> list[Row
         require_schema(session)
         ids = session.scalars(wanted.with_only_columns(key)).all()
     return _apart(database, of, wanted, ids)
+
+
+def pages(database: Database, of: type[Row], wanted: Select[Any], size: int) -> Iterator[list[Row]]:
+    """Yield the wanted rows of a model in the order of their ids, at most `size` at a time."""
+    key: Any = of.__table__.c.id
+    ordered, last = wanted.order_by(key).limit(size), 0
+    while found := readable(database, of, ordered.where(key > last)):
+        yield found
+        last = found[-1].id  # type: ignore[attr-defined]  # every model of ours has one
 
 
 def _read(database: Database, wanted: Select[Any]) -> list[Any]:

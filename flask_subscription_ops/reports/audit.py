@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from ..database.readable import readable
+from ..database.readable import pages, readable
 from ..models import AuditEntry, Subscription
 from ..models.audit import chained
 from ..models.deployment import stored_deployment
@@ -22,15 +22,13 @@ CHAINS_AT_ONCE = 200
 
 def entries(runtime: Runtime, *, since: datetime | None, account_id: str | None) -> Iterator[dict[str, Any]]:
     """Yield the entries in the order they were written, without loading them all."""
-    statement = select(AuditEntry).order_by(AuditEntry.id).limit(READ_AT_ONCE)
+    statement = select(AuditEntry)
     if since is not None:
         statement = statement.where(AuditEntry.at >= since)
     if account_id is not None:
         statement = statement.where(AuditEntry.account_id == account_id)
-    last = 0
-    while found := readable(runtime.database, AuditEntry, statement.where(AuditEntry.id > last)):
+    for found in pages(runtime.database, AuditEntry, statement, READ_AT_ONCE):
         yield from (entry.to_dict() for entry in found)
-        last = found[-1].id
 
 
 def is_known(runtime: Runtime, account_id: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from ..database.readable import readable
+from ..database.readable import pages
 from ..models import Subscription
 from ..runtime import Runtime
 
@@ -21,14 +21,11 @@ def subscriptions(
 
     `ending` are days: those whose trial, term or grace ends within so many, or should have ended already.
     """
-    wanted = select(Subscription).order_by(Subscription.id).limit(READ_AT_ONCE)
+    wanted = select(Subscription)
     if status is not None:
         wanted = wanted.where(Subscription.status == status)
     if plan is not None:
         wanted = wanted.where(Subscription.plan == plan)
     if ending is not None:
         wanted = wanted.where(Subscription.ending_by(runtime.clock() + timedelta(days=ending)))
-    last = 0
-    while found := readable(runtime.database, Subscription, wanted.where(Subscription.id > last)):
-        yield found
-        last = found[-1].id
+    return pages(runtime.database, Subscription, wanted, READ_AT_ONCE)
