@@ -85,13 +85,17 @@ def due(channel: str, now: datetime, part: Part = USUAL) -> Select[Any]:
     order = [column.desc() if part.latest else column.asc() for column in columns]
     statement = select(table).where(
         table.channel == channel,
-        table.state == EffectState.PENDING.value,
-        table.due_at <= now,
+        *is_due(now),
         table.alone.is_(part.alone),
     )
     if part.without:
         statement = statement.where(table.id.not_in(part.without))
     return statement.order_by(*order).with_for_update(skip_locked=True)
+
+
+def is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of an effect that waits and whose time has come."""
+    return OutboxMessage.state == EffectState.PENDING.value, OutboxMessage.due_at <= now
 
 
 Take = Callable[[Session, Lease, "Select[Any]"], Claim]

@@ -11,6 +11,7 @@ from ..database.dialects import database_clock
 from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from ..outside.logs import logger
+from .claim import is_due
 from .delivery import Channel, Delivery
 from .effects import channel_of
 from .run_operations import Operations
@@ -57,8 +58,7 @@ def _is_anything_due(delivery: Delivery) -> bool:
 
 def _first_due(delivery: Delivery) -> list[ScalarSelect[Any]]:
     table = OutboxMessage
-    is_due = table.state == EffectState.PENDING.value, table.due_at <= delivery.clock()
-    first = select(table.id).where(*is_due).order_by(table.due_at, table.id).limit(1)
+    first = select(table.id).where(*is_due(delivery.clock())).order_by(table.due_at, table.id).limit(1)
     return [first.where(table.channel == channel.name).scalar_subquery() for channel in CHANNELS]
 
 
@@ -79,10 +79,9 @@ def _in_turn(delivery: Delivery, channels: Sequence[Channel], *, alone: bool) ->
 
 def _say_what_waits(delivery: Delivery, channel: Channel) -> None:
     table = OutboxMessage
-    is_due = table.state == EffectState.PENDING.value, table.due_at <= delivery.clock()
     waiting = (
         select(table.kind, func.count().label("effects"))
-        .where(table.channel == channel.name, *is_due)
+        .where(table.channel == channel.name, *is_due(delivery.clock()))
         .group_by(table.kind)
     )
     with delivery.runtime.reading() as session:

@@ -7,9 +7,9 @@ from itertools import islice
 
 from sqlalchemy import select
 
-from ..domain.retry import EffectState
 from ..errors import ConfigurationError
 from ..models import OutboxMessage
+from .claim import is_due
 from .delivery import Delivery
 from .effects import EMAIL
 
@@ -50,9 +50,9 @@ class GoneAccounts:
 
     def _due_accounts(self) -> Sequence[str]:
         table = OutboxMessage
-        is_due = table.state == EffectState.PENDING.value, table.due_at <= self._delivery.clock()
+        of_emails = table.channel == EMAIL, *is_due(self._delivery.clock())
         with self._delivery.runtime.reading() as session:
-            accounts = session.scalars(select(table.account_id).where(table.channel == EMAIL, *is_due).distinct())
+            accounts = session.scalars(select(table.account_id).where(*of_emails).distinct())
             return [account_id for account_id in accounts if account_id is not None]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ..database.readable import readable
-from ..domain.retry import EffectState
 from ..models import OutboxMessage
+from ..outbox.claim import is_due
 from ..outbox.delivery import NO_LIMIT
 from ..outbox.settle import fail
 from .run import Run
@@ -16,8 +16,7 @@ LISTED = 1000  # due effects that are named
 
 def list_due(run: Run, limit: int = NO_LIMIT) -> int:
     """Plan the effects that wait and are due, the most urgent first, and return how many that are."""
-    is_due = OutboxMessage.state == EffectState.PENDING.value, OutboxMessage.due_at <= run.now
-    wanted = select(OutboxMessage).where(*is_due).order_by(OutboxMessage.due_at, OutboxMessage.id)
+    wanted = select(OutboxMessage).where(*is_due(run.now)).order_by(OutboxMessage.due_at, OutboxMessage.id)
     listed = 0
     for message in readable(run.runtime.database, OutboxMessage, wanted.limit(min(limit, LISTED))):
         if message.fault:
