@@ -49,7 +49,7 @@ def next_entry(
         "cause": cause.value,
         "actor": context.actor,
         "run_id": context.run_id,
-        "details": {**details, "before": _before(subscription, values)},
+        "details": {**details, "before": before(subscription, values)},
     }
     return {**row, "hash": chained(subscription.audit_hash, row)}
 
@@ -62,9 +62,9 @@ def record_apart(context: Context, deployment: Deployment, cause: str, details: 
     context.session.execute(insert(AuditEntry).values(**row, hash=deployment.audit_hash))
 
 
-def _before(subscription: Subscription, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the columns that change held; of what identifies a payer only that it changed."""
-    held = {name: getattr(subscription, name) for name in values.keys() - UNWATCHED}
+def before(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row's columns that change held; of what identifies a payer only that it changed."""
+    held = {name: getattr(row, name) for name in values.keys() - UNWATCHED}
     return {name: _told(name, value) for name, value in sorted(held.items()) if value != values[name]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import update
@@ -33,9 +34,13 @@ def cancel(context: Context, subscription: Subscription, *, at_period_end: bool,
 
 def cancel_now(context: Context, subscription: Subscription, reason: str = "", *, followed: bool = False) -> Change:
     """Return the change that ends a subscription for good; one that a live one has `followed` stops no workspaces."""
-    values: dict[str, Any] = {"ended_at": context.now, "cancel_at_period_end": False, "reminder_due_at": None}
     details = {"reason": reason} if reason else {}
-    return Change(subscription, Cause.CANCELED, values, details, workspaces_elsewhere=followed)
+    return Change(subscription, Cause.CANCELED, ends_now(context), details, workspaces_elsewhere=followed)
+
+
+def ends_now(context: Context) -> Mapping[str, Any]:
+    """Return what a subscription that is canceled holds from now on."""
+    return {"ended_at": context.now, "cancel_at_period_end": False, "reminder_due_at": None}
 
 
 def withdraw_cancellation(context: Context, subscription: Subscription) -> None:

@@ -47,6 +47,10 @@ class _Step:
     def subscription(self) -> Subscription:
         return self.change.subscription
 
+    @property
+    def facts(self) -> tuple[Cause, str | None, Status]:
+        return self.change.cause, self.entry["from_status"], self.edge.to
+
 
 def apply(context: Context, changes: Sequence[Change]) -> None:
     """Write a chunk of changes whose rows the caller has locked, in a constant number of statements.
@@ -72,16 +76,53 @@ def begin(context: Context, subscription: Subscription, cause: Cause, *, comes_b
     _record(context, [_Step(Change(subscription, cause), first, {}, entry)])
 
 
+def written(edge: Edge, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every column that a change along an edge writes, with `values` besides the status."""
+    ends_move = not values.keys().isdisjoint(ENDS)
+    return {
+        "status": edge.to.value,
+        "live": True if edge.to in LIVE else None,
+        **({"reminder_due_at": LOOK_NOW} if ends_move else {}),
+        **values,
+    }
+
+
+def wanted(context: Context, edge: Edge) -> tuple[str | None, WorkspaceWish | None]:
+    """Return which email a change along an edge queues, and what it wants of workspaces."""
+    email_kind = edge.email if edge.email not in context.settings.emails_off else None
+    return email_kind, edge.workspaces if context.has_workspaces else None
+
+
+def plan(row: Any, cause: Cause, from_status: str | None, to: Status, effects: Sequence[str]) -> dict[str, Any]:
+    """Return what a dry run tells of a change; `row` is the subscription, or what was read of it."""
+    return {
+        "subject": Subscription.name_of(row.id),
+        "account": row.account_id,
+        "cause": cause.value,
+        "from": from_status,
+        "to": to.value,
+        "effects": effects,
+    }
+
+
+def tell(context: Context, row: Any, cause: Cause, from_status: str | None, to: Status) -> None:
+    """Let receivers know of a change once it is committed; `row` is the subscription, or what was read of it."""
+    send_after_commit(
+        context.session,
+        subscription_changed,
+        context.sender,
+        account_id=row.account_id,
+        subscription_id=row.id,
+        cause=cause.value,
+        from_status=from_status,
+        to_status=to.value,
+    )
+
+
 def _decide(context: Context, change: Change) -> _Step:
     subscription = change.subscription
     found = edge(Status(subscription.status), change.cause, subscription.subject)
-    ends_move = not change.values.keys().isdisjoint(ENDS)
-    values = {
-        "status": found.to.value,
-        "live": True if found.to in LIVE else None,
-        **({"reminder_due_at": LOOK_NOW} if ends_move else {}),
-        **change.values,
-    }
+    values = written(found, change.values)
     return _Step(change, found, values, next_entry(context, subscription, change.cause, values, change.details))
 
 
@@ -113,15 +154,15 @@ def _record(context: Context, steps: Sequence[_Step]) -> None:
     context.queued.update(effect.kind for effect in new)
     context.planned += _planned(steps, new) if context.rehearses else []
     for step in steps:
-        _tell(context, step)
+        tell(context, step.subscription, *step.facts)
 
 
 def _effects(context: Context, step: _Step) -> list[Effect]:
     subscription, found = step.subscription, []
-    kind, wish = step.edge.email, step.edge.workspaces
-    if kind and kind not in context.settings.emails_off:
+    kind, wish = wanted(context, step.edge)
+    if kind:
         found.append(email(kind, subscription, context.now, details=step.change.details))
-    if wish and context.has_workspaces and not step.change.workspaces_elsewhere:
+    if wish and not step.change.workspaces_elsewhere:
         found.append(operation(wish, subscription, context.now, step.change.cause.value))
     return found
 
@@ -130,27 +171,4 @@ def _planned(steps: Sequence[_Step], new: Sequence[Effect]) -> list[dict[str, An
     keys = defaultdict(list)
     for effect in new:
         keys[effect.subject.name].append(effect.key)
-    return [
-        {
-            "subject": step.subscription.subject,
-            "account": step.subscription.account_id,
-            "cause": step.change.cause.value,
-            "from": step.entry["from_status"],
-            "to": step.edge.to.value,
-            "effects": keys[step.subscription.subject],
-        }
-        for step in steps
-    ]
-
-
-def _tell(context: Context, step: _Step) -> None:
-    send_after_commit(
-        context.session,
-        subscription_changed,
-        context.sender,
-        account_id=step.subscription.account_id,
-        subscription_id=step.subscription.id,
-        cause=step.change.cause.value,
-        from_status=step.entry["from_status"],
-        to_status=step.edge.to.value,
-    )
+    return [plan(step.subscription, *step.facts, keys[step.subscription.subject]) for step in steps]

@@ -2,68 +2,59 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-
-from sqlalchemy import Update, case, update
-from sqlalchemy.orm import Session
+from typing import Any
 
 from ..domain.contacts import Contact
-from ..domain.reminders import Reminder
-from ..domain.trials import Remind, Wait, next_step
+from ..domain.trials import Leave, Remind, Step, next_step
 from ..models import Subscription
-from ..models.bulk import among
-from ..outbox.effects import Effect, email
-from ..outbox.enqueue import enqueue
+from ..models.bulk import dialect_of
+from ..models.given import document
+from . import twins
+from .chunk import queue
 from .context import Context
-from .end_trials import trial_of
+from .end_trials import DECIDED_BY, trial_of
 
 KIND = "trial_reminder"
+NEEDED = (Subscription.plan, Subscription.period_start, Subscription.created_at, *DECIDED_BY)
 
 
-def remind_trials(context: Context, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
-    """Queue the most urgent due reminder of each trial in a locked chunk; return how many are new."""
-    effects, looks = [], {}
-    for trial in trials:
-        start = trial.period_start or trial.created_at
-        facts, contact = trial_of(trial), contacts.get(trial.account_id)
-        ladder = context.settings.trial_ladder(trial.plan, start, facts.ends_at, contact)
-        step = next_step(facts, ladder, context.now)
-        if isinstance(step, Remind):
-            looks[trial.id] = step.then
-            effects += [] if KIND in context.settings.emails_off else [_email(trial, step.reminder)]
-        elif isinstance(step, Wait):
-            looks[trial.id] = step.until
-    context.session.execute(_look_again(context.session, looks))
-    new = enqueue(context.session, effects, context.now)
-    context.queued.update(effect.kind for effect in new)
-    context.planned += [_planned(effect) for effect in new] if context.rehearses else []
-    return len(new)
+def remind_trials(context: Context, trials: Sequence[Any], contacts: Mapping[str, Contact]) -> int:
+    """Queue the most urgent due reminder of each trial in a locked chunk; return how many are new.
+
+    Each trial tells the columns in NEEDED.
+    """
+    steps = {trial.id: _step(context, trial, contacts.get(trial.account_id)) for trial in trials}
+    looks = [_look(trial_id, step) for trial_id, step in steps.items() if not isinstance(step, Leave)]
+    if not looks:
+        return 0
+    dialect = dialect_of(context.session, Subscription)
+    parameters = {"rows": document(dialect, twins.REMINDED, looks), "now": context.now}
+    context.session.execute(twins.look_again(dialect.name), parameters)
+    if KIND in context.settings.emails_off:
+        return 0
+    before = context.queued[KIND]
+    keys = queue(context, twins.reminder(dialect.name, KIND), KIND, parameters)
+    accounts = {trial.id: trial.account_id for trial in trials}
+    context.planned += [_planned(trial_id, accounts[trial_id], key) for trial_id, key in keys]
+    return context.queued[KIND] - before
 
 
-def _email(trial: Subscription, reminder: Reminder) -> Effect:
-    return email(KIND, trial, reminder.send_at, steps=(reminder.days,), details={"days": reminder.days})
+def _step(context: Context, trial: Any, contact: Contact | None) -> Step:
+    facts, start = trial_of(trial), trial.period_start or trial.created_at
+    return next_step(facts, context.settings.trial_ladder(trial.plan, start, facts.ends_at, contact), context.now)
 
 
-def _look_again(session: Session, looks: Mapping[int, datetime | None]) -> Update:
-    groups: dict[datetime | None, list[int]] = defaultdict(list)
-    for subscription_id, at in looks.items():
-        groups[at].append(subscription_id)
-    looked_at = [(among(session, Subscription, ids), at) for at, ids in groups.items()]
-    due = case(*looked_at, else_=Subscription.reminder_due_at) if looked_at else Subscription.reminder_due_at
-    return (
-        update(Subscription)
-        .where(among(session, Subscription, list(looks)))
-        .values(reminder_due_at=due)
-        .execution_options(synchronize_session=False)
-    )
+def _look(trial_id: int, step: Any) -> Mapping[str, Any]:
+    if isinstance(step, Remind):
+        return {
+            "id": trial_id,
+            "reminder_due_at": step.then,
+            "days": step.reminder.days,
+            "send_at": step.reminder.send_at,
+        }
+    return {"id": trial_id, "reminder_due_at": step.until, "days": None, "send_at": None}
 
 
-def _planned(effect: Effect) -> dict[str, object]:
-    return {
-        "subject": effect.subject.name,
-        "account": effect.subject.account_id,
-        "cause": effect.kind,
-        "effects": [effect.key],
-    }
+def _planned(trial_id: int, account_id: str, key: str) -> dict[str, object]:
+    return {"subject": Subscription.name_of(trial_id), "account": account_id, "cause": KIND, "effects": [key]}

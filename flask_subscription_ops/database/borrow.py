@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..models.functions import SHA256, sha256_of
 from ..models.types import MYSQL
 from .dialects import AUTOCOMMIT, isolation
 from .watchdog import Guard
@@ -56,6 +57,7 @@ def _set_up(connection: Connection, timeout: float, undo: list[Undo], *, autocom
     dialect, level = connection.dialect, isolation(connection.dialect.name)
     if dialect.name == "sqlite":
         undo.append(_wait_for_locks(driver, timeout))
+        driver.create_function(SHA256, 1, sha256_of, deterministic=True)
     if dialect.name == "sqlite" or dialect.driver == "psycopg":
         undo += [partial(setattr, driver, name, getattr(driver, name)) for name in KEPT if hasattr(driver, name)]
     if dialect.driver == "psycopg":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_
 
+from ..actions import end_trials, remind_trials
 from ..actions.context import Context
-from ..actions.end_trials import end_trials
-from ..actions.remind_trials import remind_trials
 from ..domain.contacts import Contact
 from ..domain.states import Status
 from ..models import Subscription
@@ -22,9 +22,9 @@ def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
     over = _over(run)
     if brake(run, over, "end"):
-        sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, _end))
-    asking = Asking(run.runtime)
-    sweep(run, Sweep(Subscription, _to_look_at(run), Subscription.reminder_due_at, _remind, asking))
+        sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, end_trials.NEEDED, _end))
+    looks, asking = _to_look_at(run), Asking(run.runtime)
+    sweep(run, Sweep(Subscription, looks, Subscription.reminder_due_at, remind_trials.NEEDED, _remind, asking))
 
 
 def _over(run: Run) -> ColumnElement[bool]:
@@ -47,9 +47,9 @@ def _to_look_at(run: Run) -> ColumnElement[bool]:
     )
 
 
-def _end(context: Context, trials: Sequence[Subscription], _: Mapping[str, Contact]) -> int:
-    return end_trials(context, trials)
+def _end(context: Context, trials: Sequence[Any], _: Mapping[str, Contact]) -> int:
+    return end_trials.end_trials(context, trials)
 
 
-def _remind(context: Context, trials: Sequence[Subscription], contacts: Mapping[str, Contact]) -> int:
-    return remind_trials(context, trials, contacts)
+def _remind(context: Context, trials: Sequence[Any], contacts: Mapping[str, Contact]) -> int:
+    return remind_trials.remind_trials(context, trials, contacts)

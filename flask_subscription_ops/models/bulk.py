@@ -20,13 +20,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .base import Base
-from .given import InOrder, Rows, Types, document, given, plain_rows
+from .given import Rows, Types, document, given, plain_rows, updating
 from .types import MYSQL
 
 ROWS_A_STATEMENT = 2000  # a chunk of 1000 subscriptions has at most two effects each
@@ -116,9 +115,11 @@ def _update_statement(dialect: str, model: type[Base], names: tuple[str, ...]) -
     table: Any = model.__table__
     new = given(dialect, types_of(model, names))
     values = {table.c[name]: new.c[name] for name in names if name not in ("id", "version")}
-    by_id, as_read = table.c.id == new.c.id, table.c.version == new.c.version
-    written = update(InOrder(new, table, by_id)) if dialect in MYSQL else update(table).where(by_id)
-    return written.where(as_read).values({**values, table.c.version: table.c.version + 1})
+    return (
+        updating(dialect, table, new)
+        .where(table.c.version == new.c.version)
+        .values({**values, table.c.version: new.c.version + 1})
+    )
 
 
 def _from_json(table: Any, names: Sequence[str]) -> Any:

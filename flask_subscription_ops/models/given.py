@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Dialect, Join, Subquery, column, text
+from sqlalchemy import Dialect, Join, Select, Subquery, Update, column, text, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -56,7 +56,19 @@ def plain_rows(dialect: Dialect, types: Types, rows: Rows) -> Rows:
     return [{**row, **{name: _text(process, row[name], known) for name, process in special.items()}} for row in rows]
 
 
-class InOrder(Join):
+def matched(dialect: str, statement: Select[Any], new: Subquery, table: Any) -> Select[Any]:
+    """Let a statement select from the rows of a table that have an id among the given ones, and from those."""
+    by_id = table.c.id == new.c.id
+    return statement.select_from(_InOrder(new, table, by_id)) if dialect in MYSQL else statement.where(by_id)
+
+
+def updating(dialect: str, table: Any, new: Subquery) -> Update:
+    """Return an update of the rows of a table that have an id among the given ones."""
+    by_id = table.c.id == new.c.id
+    return update(_InOrder(new, table, by_id)) if dialect in MYSQL else update(table).where(by_id)
+
+
+class _InOrder(Join):
     """A join that MariaDB and MySQL read from left to right, the right side by its primary key.
 
     Left to themselves they scan a small table, and wait for rows of it that other workers hold.
@@ -65,7 +77,7 @@ class InOrder(Join):
     inherit_cache = True
 
 
-@compiles(InOrder)
+@compiles(_InOrder)
 def _write_in_order(join: Any, compiler: SQLCompiler, **options: Any) -> str:
     options |= {"asfrom": True}
     left, right, on = (compiler.process(part, **options) for part in (join.left, join.right, join.onclause))

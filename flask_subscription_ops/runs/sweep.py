@@ -38,14 +38,16 @@ class Sweep(Generic[Row]):
     """What is due and what to do about it.
 
     `due` selects rows of the model `of`, `by` is the indexed date they are walked along. `act` runs in a transaction
-    that holds the rows of a chunk, and returns how many of them it changed; where it raises, the chunk is done again
-    row by row. With `asking` it gets the contacts of their accounts, asked for before any row is locked.
+    that holds the rows of a chunk, gets their id, account_id and the columns that it `needs`, and returns how many of
+    them it changed; where it raises, the chunk is done again row by row. With `asking` it gets the contacts of their
+    accounts too, asked for before any row is locked.
     """
 
     of: type[Row]
     due: ColumnElement[bool]
     by: InstrumentedAttribute[Any]
-    act: Callable[[Context, Sequence[Row], Mapping[str, Contact]], int]
+    needs: Sequence[InstrumentedAttribute[Any]]
+    act: Callable[[Context, Sequence[Any], Mapping[str, Contact]], int]
     asking: Asking | None = None
 
 
@@ -165,5 +167,5 @@ def _handle(run: Run, task: Sweep[Any], rows: Sequence[Any], contacts: Mapping[s
 def _lock(session: Session, task: Sweep[Any], rows: Sequence[Any]) -> Sequence[Any]:
     # The dates are redundant, but they bound the index scan: without them a planner may walk every due row.
     of_chunk = and_(among(session, task.of, [row.id for row in rows]), task.by.between(rows[0].at, rows[-1].at))
-    statement = select(task.of).where(of_chunk, task.due).order_by(task.by, task.of.id)
-    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+    statement = select(task.of.id, task.of.account_id, *task.needs).where(of_chunk, task.due)
+    return session.execute(statement.order_by(task.by, task.of.id).with_for_update(skip_locked=True)).all()
