@@ -98,5 +98,6 @@ def fetch_contacts(app: Flask, hooks: Hooks, account_ids: Sequence[str], seconds
 
 def _readable(contact: Contact) -> Contact:
     """Return the contact with plain text in it; its address is looked at when an email is to go there."""
-    texts = {name: one_line(getattr(contact, name) or "") for name in ("name", "locale", "timezone")}
-    return replace(contact, **texts)
+    given = {name: getattr(contact, name) for name in ("name", "locale", "timezone")}
+    texts = {name: one_line(value or "") for name, value in given.items()}
+    return contact if texts == given else replace(contact, **texts)

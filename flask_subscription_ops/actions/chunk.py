@@ -40,9 +40,9 @@ def change_chunk(context: Context, rows: Sequence[Any], cause: Cause, values: Ma
         _write(context, alike, cause, along, new)
     keys = _queue(context, rows, cause, along)
     for row in rows:
-        facts = (row, cause, row.status, along.to)
-        context.planned += [plan(*facts, keys[row.id])] if context.rehearses else []
-        tell(context, *facts)
+        tell(context, row, cause, row.status, along.to)
+        if context.rehearses:
+            context.planned.append(plan(row, cause, row.status, along.to, keys[row.id]))
     return len(rows)
 
 

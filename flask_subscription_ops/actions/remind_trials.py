@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..domain.contacts import Contact
-from ..domain.trials import Leave, Remind, Step, next_step
+from ..domain.trials import Remind, Step, Wait, next_step
 from ..models import Subscription
 from ..models.bulk import dialect_of
 from ..models.given import document
@@ -25,7 +25,7 @@ def remind_trials(context: Context, trials: Sequence[Any], contacts: Mapping[str
     Each trial tells the columns in NEEDED.
     """
     steps = {trial.id: _step(context, trial, contacts.get(trial.account_id)) for trial in trials}
-    looks = [_look(trial_id, step) for trial_id, step in steps.items() if not isinstance(step, Leave)]
+    looks = [_look(trial_id, step) for trial_id, step in steps.items() if isinstance(step, (Remind, Wait))]
     if not looks:
         return 0
     dialect = dialect_of(context.session, Subscription)
@@ -45,15 +45,11 @@ def _step(context: Context, trial: Any, contact: Contact | None) -> Step:
     return next_step(facts, context.settings.trial_ladder(trial.plan, start, facts.ends_at, contact), context.now)
 
 
-def _look(trial_id: int, step: Any) -> Mapping[str, Any]:
-    if isinstance(step, Remind):
-        return {
-            "id": trial_id,
-            "reminder_due_at": step.then,
-            "days": step.reminder.days,
-            "send_at": step.reminder.send_at,
-        }
-    return {"id": trial_id, "reminder_due_at": step.until, "days": None, "send_at": None}
+def _look(trial_id: int, step: Remind | Wait) -> Mapping[str, Any]:
+    if isinstance(step, Wait):
+        return {"id": trial_id, "reminder_due_at": step.until, "days": None, "send_at": None}
+    days, send_at = step.reminder.days, step.reminder.send_at
+    return {"id": trial_id, "reminder_due_at": step.then, "days": days, "send_at": send_at}
 
 
 def _planned(trial_id: int, account_id: str, key: str) -> dict[str, object]:

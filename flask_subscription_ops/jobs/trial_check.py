@@ -16,15 +16,17 @@ from ..outbox.contacts import Asking
 from ..runs.guard import brake
 from ..runs.run import Run
 from ..runs.sweep import Sweep, sweep
+from ..runs.walk import Due
 
 
 def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
     over = _over(run)
     if brake(run, over, "end"):
-        sweep(run, Sweep(Subscription, over, Subscription.trial_ends_at, end_trials.NEEDED, _end))
-    looks, asking = _to_look_at(run), Asking(run.runtime)
-    sweep(run, Sweep(Subscription, looks, Subscription.reminder_due_at, remind_trials.NEEDED, _remind, asking))
+        due = Due(Subscription, over, Subscription.trial_ends_at)
+        sweep(run, Sweep(due, end_trials.NEEDED, _end))
+    due = Due(Subscription, _to_look_at(run), Subscription.reminder_due_at)
+    sweep(run, Sweep(due, remind_trials.NEEDED, _remind, Asking(run.runtime)))
 
 
 def _over(run: Run) -> ColumnElement[bool]:

@@ -62,10 +62,10 @@ def update_rows(session: Session, model: type[Base], rows: Rows) -> int:
     return int(written.rowcount)
 
 
-def among(session: Session, model: type[Base], ids: Sequence[int]) -> ColumnElement[bool]:
+def among(dialect: str, model: type[Any], ids: Sequence[int]) -> ColumnElement[bool]:
     """Return the condition that a row is one of a chunk's; one parameter where the database has arrays."""
     key: ColumnElement[int] = model.__table__.c.id
-    if dialect_of(session, model).name == "postgresql":
+    if dialect == "postgresql":
         return key == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
     return key.in_(ids)
 

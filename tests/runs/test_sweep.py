@@ -87,7 +87,7 @@ def test_a_row_that_changed_between_the_look_and_the_lock_is_looked_at_again(
     assert _statuses(host) == ["expired", "active" if change == "subscribe" else "trialing", "expired"]
 
 
-@pytest.mark.parametrize(("column", "which"), [("trial_ends_at", FIRST), ("period_start", LAST)])
+@pytest.mark.parametrize(("column", "which"), [("trial_ends_at", FIRST), ("ended_at", LAST)])
 def test_a_row_that_cannot_be_read_stops_nobody_else(host: Host, column: str, which: int) -> None:
     for number in range(1, 4):
         host.trial(str(number))
