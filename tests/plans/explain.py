@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}
 EXPLAINABLE = re.compile(
-    r"(SELECT (?!EXISTS)|UPDATE).*\bsubs_(subscriptions|outbox)\b", re.DOTALL
+    r"(SELECT (?!EXISTS)|UPDATE|INSERT .*SELECT).*\bsubs_(subscriptions|outbox)\b", re.DOTALL
 )  # not the schema probe
 
 
@@ -31,7 +31,7 @@ class Plans:
 
 @contextmanager
 def explaining(engine: Engine) -> Iterator[Plans]:
-    """Explain each SELECT and UPDATE of our tables before it runs, with its own parameters."""
+    """Explain each statement that reads our tables before it runs, with its own parameters."""
     plans = Plans(engine.dialect.name)
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
