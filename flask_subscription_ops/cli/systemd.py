@@ -95,7 +95,8 @@ def _unit_options(
     *, credentials: tuple[str, ...], environment: tuple[str, ...], alert_recipients: tuple[str, ...], **options: Any
 ) -> UnitOptions:
     given = {name: value for name, value in options.items() if value is not None}
-    given.setdefault("app", _app_of_this_command())
+    if "app" not in given:
+        given["app"] = _app_of_this_command()
     if "interpreter" in given:
         given["interpreter_home"] = _home_of(given["interpreter"])
     return UnitOptions(
@@ -111,7 +112,12 @@ def _app_of_this_command() -> str:
     """Return --app or FLASK_APP; without them the file that Flask looks for by itself."""
     info = click.get_current_context().find_object(ScriptInfo)
     found = (name for name in ("wsgi", "app") if Path(f"{name}.py").exists())
-    return (info and info.app_import_path) or next(found, "wsgi")
+    if info and info.create_app is None and (name := info.app_import_path or next(found, None)):
+        return name
+    raise InvalidInput(  # a command of the host's own makes its app by itself
+        "no name is known by which the units could start the app: add --app with what `flask --app` takes,"
+        " such as package:create_app or \"package:create_app('live.cfg')\""
+    )
 
 
 def _group_of_this_command() -> str:
