@@ -70,4 +70,5 @@ def _require(context: Context, keys: Sequence[str]) -> None:
     known = set(context.session.scalars(select(OutboxMessage.effect_key).where(OutboxMessage.effect_key.in_(keys))))
     unknown = sorted(set(keys) - known)
     if unknown:
-        raise UnknownEffect(f"there is no effect {', '.join(unknown)}; `flask subs outbox list` names them")
+        listing = context.settings.command("outbox", "list")
+        raise UnknownEffect(f"there is no effect {', '.join(unknown)}; `{listing}` names them")

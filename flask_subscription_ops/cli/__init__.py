@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from ..errors import ConfigurationError
 from ..jobs.table import JOBS
+from ..outside.typed import remember_typed
 
 COMMANDS = {  # where each is, and what it is called there
     "status": "status",
@@ -34,6 +35,11 @@ TAKEN = frozenset({"run", "shell", "routes", "db"})  # by Flask and Flask-Migrat
 
 class SubsGroup(AppGroup):
     """The group whose commands are loaded one at a time."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words behind the group's name, and remember those before it."""
+        remember_typed(ctx, args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what stdout's encoding cannot show is replaced instead of ending it."""

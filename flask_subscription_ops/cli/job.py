@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +12,10 @@ from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from sqlalchemy.exc import DBAPIError
 
+from ..domain.clock import to_text
 from ..errors import ConfigurationError, NotReady, RunFailed, SubscriptionOpsError
 from ..outside.logs import logger
 from ..outside.text import describe
@@ -183,21 +184,20 @@ def _say_stopped(report: JobReport) -> None:
 
 
 def _to_go_on(report: JobReport) -> list[str]:
-    before, words = _words_around(report.job)
+    command = runtime().settings.command
     if report.confirm is not None:
-        return [shlex.join(["flask", *before, report.job, *_without_confirm(words), "--confirm", report.confirm])]
-    adopt = shlex.join(["flask", *before, "deployment", "adopt"])
+        return [command(report.job, *_options_given("confirm"), "--confirm", report.confirm)]
+    adopt = command("deployment", "adopt")
     return [f"on a copy: {adopt} --drop-effects", f"where the name was changed: {adopt}"]
 
 
-def _words_around(job: str) -> tuple[list[str], list[str]]:
-    words = sys.argv[1:]
-    place = words.index(job) if job in words else 0
-    return words[:place], words[place + 1 :]
-
-
-def _without_confirm(words: list[str]) -> list[str]:
-    if "--confirm" in words:
-        place = words.index("--confirm")
-        words = words[:place] + words[place + 2 :]
-    return [word for word in words if not word.startswith("--confirm=")]
+def _options_given(left_out: str) -> Iterator[str]:
+    """Yield the options of the command that runs as they can be typed again, but for one of them."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name, value = str(parameter.name), context.params.get(str(parameter.name))
+        if name == left_out or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        yield parameter.opts[0]
+        if value is not True:
+            yield to_text(value) if isinstance(value, datetime) else str(value)

@@ -19,5 +19,5 @@ def operating(actor: str = OPERATOR) -> Iterator[Context]:
     work_on = runtime()
     with work_on.writing() as session:
         stored = stored_deployment(session)
-        require_own(stored.name if stored else None, work_on.settings.deployment)
+        require_own(stored.name if stored else None, work_on.settings)
         yield context_of(work_on, session, actor=actor_name(actor))

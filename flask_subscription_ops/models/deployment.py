@@ -8,6 +8,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..errors import Stopped
+from ..settings import Settings
 from .base import Base
 from .types import Instant
 
@@ -31,11 +32,12 @@ def stored_deployment(session: Session) -> Deployment | None:
     return session.get(Deployment, DEPLOYMENT_ID)
 
 
-def require_own(stored: str | None, configured: str) -> None:
+def require_own(stored: str | None, settings: Settings) -> None:
     """Raise Stopped where the database belongs to another deployment; one that belongs to nobody yet is free."""
-    if stored not in (None, configured):
+    if stored not in (None, settings.deployment):
+        adopt = settings.command("deployment", "adopt", "--drop-effects")
         raise Stopped(
-            f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {configured!r}:"
-            " nothing is sent or changed. On a copy take it over with `flask subs deployment adopt --drop-effects`,"
+            f"this database belongs to the deployment {stored!r}, and SUBS_DEPLOYMENT is {settings.deployment!r}:"
+            f" nothing is sent or changed. On a copy take it over with `{adopt}`,"
             " and without that option only where the name was changed"
         )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import SchemaItem
 
 from ..errors import SchemaOutdated
+from ..outside.typed import typed
 from .base import Base
 from .deployment import Deployment
 
@@ -41,8 +42,9 @@ def require_schema(session: Session) -> None:
         if not missing:
             raise
         raise SchemaOutdated(
-            f"the database lacks {', '.join(missing[:5])}{' and more' * (len(missing) > 5)}: run `flask db upgrade`"
-            " (after `flask db migrate` where this version of the package is new to the app)"
+            f"the database lacks {', '.join(missing[:5])}{' and more' * (len(missing) > 5)}:"
+            f" run `{typed('db', 'upgrade')}`"
+            f" (after `{typed('db', 'migrate')}` where this version of the package is new to the app)"
         ) from error
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
 from ..domain.emails import EMAILS
-from ..domain.retry import EffectState
-from ..errors import ConfigurationError, SubscriptionOpsError
-from ..models import OutboxMessage
-from ..models.deployment import stored_deployment
-from ..models.schema import missing_from_schema, missing_indexes
+from ..errors import ConfigurationError, EffectError, NotReady, SubscriptionOpsError
 from ..outside.text import redacted
+from ..runs.engine import translating_database_errors
 from ..runtime import Runtime
+from . import stored
 
 TEXT_LIMIT = 1000
 
@@ -28,18 +24,26 @@ class Finding:
 
 
 def examine(runtime: Runtime) -> list[Finding]:
-    """Look at everything that can be looked at without sending anything."""
-    runtime.require_database()
+    """Look at everything that can be looked at without sending anything; a database that is away is one finding."""
     checks: dict[str, Callable[[Runtime], Iterator[str]]] = {
         "configuration": _configuration,
-        "schema": _schema,
-        "indexes": _indexes,
-        "deployment": _deployment,
         "hooks": _hooks,
         "mail": _mail,
-        "effects": _effects,
+        "templates": _templates,
+        "database": stored.usable,
+        "schema": stored.schema,
+        "indexes": stored.indexes,
+        "deployment": stored.deployment,
+        "effects": stored.effects,
     }
-    return [Finding(area, redacted(text, TEXT_LIMIT)) for area, check in checks.items() for text in check(runtime)]
+    found: list[Finding] = []
+    try:
+        with translating_database_errors(runtime):
+            for area, check in checks.items():
+                found += [Finding(area, redacted(text, TEXT_LIMIT)) for text in check(runtime)]
+    except NotReady as error:
+        found.append(Finding("database", redacted(error, TEXT_LIMIT)))
+    return found
 
 
 def _configuration(runtime: Runtime) -> Iterator[str]:
@@ -61,35 +65,6 @@ def _configuration(runtime: Runtime) -> Iterator[str]:
         yield "the database is in memory: everything is forgotten when the process ends"
 
 
-def _schema(runtime: Runtime) -> Iterator[str]:
-    for name in _missing(runtime):
-        yield f"{name} is missing: run `flask db migrate` and `flask db upgrade`"
-
-
-def _missing(runtime: Runtime) -> list[str]:
-    with runtime.reading() as session:
-        return missing_from_schema(session)
-
-
-def _indexes(runtime: Runtime) -> Iterator[str]:
-    with runtime.reading() as session:
-        missing = missing_indexes(session)
-    for name in missing:
-        yield f"{name} is missing: due rows are found by scanning; run `flask db migrate` and `upgrade`"
-
-
-def _deployment(runtime: Runtime) -> Iterator[str]:
-    if _missing(runtime):
-        return
-    with runtime.reading() as session:
-        stored = stored_deployment(session)
-    if stored is not None and stored.name != runtime.settings.deployment:
-        yield (
-            f"the database belongs to {stored.name!r}, and SUBS_DEPLOYMENT is {runtime.settings.deployment!r}:"
-            " nothing is sent until `flask subs deployment adopt`, on a copy with --drop-effects"
-        )
-
-
 def _hooks(runtime: Runtime) -> Iterator[str]:
     hooks = runtime.hooks
     if hooks.get("contacts") is None:
@@ -106,23 +81,23 @@ def _mail(runtime: Runtime) -> Iterator[str]:
     try:
         _ = runtime.renderer.sender
         runtime.transport.check()
-        without = set(EMAILS) - set(runtime.renderer.kinds())
     except ConfigurationError as error:
         yield from error.problems
     except SubscriptionOpsError as error:
         yield f"the mail transport cannot be used: {error}"
-    else:
-        yield from (f"there is no template for {kind}" for kind in sorted(without))
-    for kind in (*runtime.settings.emails_off, *runtime.settings.emails_at_most_once):
-        if kind not in runtime.renderer.kinds():
-            yield f"SUBS_EMAILS_OFF or SUBS_EMAILS_AT_MOST_ONCE names {kind!r}, which is no kind of email"
 
 
-def _effects(runtime: Runtime) -> Iterator[str]:
-    if _missing(runtime):
-        return
-    wait_for_a_human = (EffectState.DEAD.value, EffectState.HELD.value)
-    counted = select(OutboxMessage.state, func.count()).where(OutboxMessage.state.in_(wait_for_a_human))
-    with runtime.reading() as session:
-        for state, count in session.execute(counted.group_by(OutboxMessage.state)):
-            yield f"{count} effects are {state}: look at `flask subs outbox list`, then retry or drop them"
+def _templates(runtime: Runtime) -> Iterator[str]:
+    renderer, settings = runtime.renderer, runtime.settings
+    kinds = renderer.kinds()
+    yield from (f"there is no template for {kind}" for kind in sorted(set(EMAILS) - set(kinds)))
+    for name in ("emails_off", "emails_at_most_once"):
+        for kind in (kind for kind in getattr(settings, name) if kind not in kinds):
+            yield f"SUBS_{name.upper()} names {kind!r}, which is no kind of email; there are {', '.join(kinds)}"
+    for kind in kinds:
+        try:
+            renderer.render(renderer.sample(kind))
+        except EffectError as error:
+            yield str(error)
+        except ConfigurationError:  # its sender is at fault, which the look at mail has said
+            return

@@ -24,11 +24,11 @@ def require_deployment(run: Run) -> None:
 
     A dry run goes on, and says that a real one would be stopped.
     """
-    configured, stored = run.runtime.settings.deployment, _stored_name(run.runtime)
+    settings, stored = run.runtime.settings, _stored_name(run.runtime)
     if stored is None and not run.report.dry_run:
-        stored = _store(run.runtime, configured)
+        stored = _store(run.runtime, settings.deployment)
     try:
-        require_own(stored, configured)
+        require_own(stored, settings)
     except Stopped as stopped:
         if not run.report.dry_run:
             raise

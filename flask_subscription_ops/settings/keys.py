@@ -11,6 +11,7 @@ from ..domain.contacts import Contact, zone_of
 from ..domain.plans import Plan, Policy
 from ..domain.reminders import Ladder
 from ..errors import UnknownPlan
+from ..outside.typed import typed
 from .secrets import secret
 from .values import (
     Read,
@@ -129,6 +130,10 @@ class Settings:
                 f"there is no plan {key!r}; SUBS_PLANS declares {', '.join(sorted(self.plans)) or 'none'}"
             )
         return found
+
+    def command(self, *words: str) -> str:
+        """Return a command of ours as it is typed."""
+        return typed(self.cli_group, *words)
 
     def policy(self, plan: str) -> Policy:
         """Return the plan's policy; the app's defaults for a plan that is no longer declared."""

@@ -29,7 +29,7 @@ COMMANDS = [
 AT_THE_END = (NOON + days(14)).isoformat()
 
 
-@pytest.mark.parametrize("words", [*COMMANDS, ("doctor",)], ids=" ".join)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_database_that_is_down_ends_every_command_with_three(words: tuple[str, ...]) -> None:
     host = make_host("postgresql+psycopg://someone:s3cret@127.0.0.1:1/nowhere")
 
@@ -54,7 +54,7 @@ def test_without_its_tables_every_command_ends_with_three_and_names_the_remedy(
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [*COMMANDS, ("doctor",)], ids=" ".join)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_file_that_is_no_database_ends_every_command_with_three(tmp_path: object, words: tuple[str, ...]) -> None:
     file = tmp_path / "notes.txt"  # type: ignore[operator]
     file.write_text("not a database, but long enough to be looked at as one\n" * 100)

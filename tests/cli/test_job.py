@@ -70,7 +70,7 @@ def test_the_last_line_of_a_stopped_run_is_the_command_to_repeat(shop: Shop, boo
 
     assert (stopped.returncode, again.returncode) == (4, 4)
     assert shlex.split(repeat)[:-1] == [
-        *["flask", "subs", "trial-check", "--as-of", AT_THE_END],
+        *["flask", "subs", "trial-check", "--as-of", AT_THE_END.replace("+00:00", "Z")],
         *["--no-deliver", "--confirm"],
     ]
     assert (repeated.returncode, twice.returncode) == (0, 0)
@@ -104,7 +104,7 @@ def test_a_pipe_gets_lines_and_no_bar(shop: Shop, books: Host) -> None:
 def test_a_terminal_gets_a_bar_and_a_table(shop: Shop, books: Host) -> None:
     start_trials(books, 3)
 
-    shown, code = on_a_terminal(shop, ["flask", "subs", "trial-check", "--as-of", AT_THE_END])
+    shown, code = on_a_terminal(shop, ["flask", "subs", "trial-check", "--as-of", AT_THE_END.replace("+00:00", "Z")])
 
     assert code == 0
     assert "trial-check  [" in shown

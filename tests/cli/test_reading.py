@@ -298,7 +298,7 @@ def test_doctor_ends_with_one_and_names_every_finding(make_on_sqlite: Callable[.
     for part in ("SUBS_DEPLOYMENT", "SUBS_ALLOW_TIME_TRAVEL", "ix_subs_subscriptions", "MAIL_DEFAULT_SENDER"):
         assert any(part in finding["text"] for finding in findings)
     assert "trial_remainder" in result.stdout
-    assert {finding["area"] for finding in findings} == {"configuration", "indexes", "mail"}
+    assert {finding["area"] for finding in findings} == {"configuration", "indexes", "mail", "templates"}
 
 
 @pytest.mark.parametrize(

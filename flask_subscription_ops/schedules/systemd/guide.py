@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ def readme(options: UnitOptions, timers: Iterable[Timer]) -> str:
     """Explain the rendered files and how to install them by hand."""
     timers = tuple(timers)
     units = " ".join(f"subs-{timer.name}.timer" for timer in timers)
+    systemd = shlex.join(["flask", "--app", options.app, options.group, "systemd"])
     return f"""\
 # Units of flask-subscription-ops
 
 Rendered from the table of timers for the app `{options.app}` in `{options.working_directory}`, run as `{options.user}`.
-Do not edit them here: `flask subs systemd render` writes them, and `flask subs systemd install` installs them.
+Do not edit them here: `{systemd} render` writes them, and `{systemd} install` installs them.
 A change of your own belongs in a drop-in (`systemctl edit subs-TIMER.service`), which no installation touches.
 
 {timer_table(timers)}
