@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ...outside.typed import in_shell
 from .calendar import calendar
 from .options import UnitOptions
 from .quoting import span
@@ -18,7 +18,7 @@ def readme(options: UnitOptions, timers: Iterable[Timer]) -> str:
     """Explain the rendered files and how to install them by hand."""
     timers = tuple(timers)
     units = " ".join(f"subs-{timer.name}.timer" for timer in timers)
-    systemd = shlex.join(["flask", "--app", options.app, options.group, "systemd"])
+    systemd = in_shell(["flask", "--app", options.app, options.group, "systemd"])
     return f"""\
 # Units of flask-subscription-ops
 
