@@ -22,13 +22,12 @@ from ..outside.text import describe
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
 from .common import echo_json, in_app, instant, refusal, runtime, say, sentence, stored_text, table
+from .planned import SHOWN, lines
 
 if TYPE_CHECKING:
     from ..runs.run import Run
 
 log = logger()
-
-SHOWN = 20  # planned changes and failures that a person sees; --json has them all
 
 OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
@@ -136,10 +135,8 @@ def _progress(job: Job, *, quiet: bool) -> Iterator[Callable[[int], None]]:
 
 
 def _say(report: JobReport) -> None:
-    for planned in report.planned[:SHOWN]:
-        say(_would(planned))
-    if len(report.planned) > SHOWN:
-        say(f"... and {len(report.planned) - SHOWN} more; --json lists them all")
+    for line in lines(report.planned):
+        say(line)
     rows = _rows(report)
     if sys.stdout.isatty():
         table(rows)
@@ -169,12 +166,6 @@ def _rows(report: JobReport) -> list[tuple[str, ...]]:
         *effects,
         ("seconds", f"{report.seconds}"),
     ]
-
-
-def _would(planned: dict[str, Any]) -> str:
-    effects = f" [{', '.join(planned['effects'])}]" if planned["effects"] else ""
-    change = f" {planned['from']} -> {planned['to']}" if "to" in planned else ""
-    return f"would {planned['cause']}: {planned['subject']} (account {planned['account']}){change}{effects}"
 
 
 def _say_stopped(report: JobReport) -> None:
