@@ -27,14 +27,14 @@ ABANDONED_SECONDS = 3600
 
 
 class FileTransport:
-    """Writes into SUBS_MAIL_DIR; a repeated effect replaces its own file."""
+    """Writes into SUBS_MAIL_DIR, which is relative to the app's folder; a repeated effect replaces its own file."""
 
     name = "file"
     batch_size = 1
     connections = 1
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        self.directory = Path(settings.mail_dir or "")
+        self.directory = Path(app.root_path, settings.mail_dir or "")
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Write each email so that a file under its final name is always complete."""
@@ -52,7 +52,7 @@ class FileTransport:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.directory).close()
         except OSError as error:
-            raise TemporaryFailure(f"SUBS_MAIL_DIR cannot be written to: {error.strerror}") from error
+            raise TemporaryFailure(f"SUBS_MAIL_DIR {self.directory} cannot be written to: {error.strerror}") from error
         return f"emails are written to {self.directory}"
 
     def path_of(self, key: str) -> Path:

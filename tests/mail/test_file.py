@@ -32,6 +32,16 @@ def test_an_email_is_a_file_named_after_its_effect(transport: FileTransport, mak
     assert path.read_bytes() == to_bytes(email)
 
 
+@pytest.mark.parametrize("given", ["emails", "./a/../emails", "/somewhere/else"])
+def test_a_relative_folder_lies_in_the_apps_wherever_a_command_is_started(
+    make_settings: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    app = Flask("host", root_path=str(tmp_path / "app"))
+    monkeypatch.chdir(tmp_path)
+
+    assert FileTransport(app, make_settings(mail_dir=given)).directory == tmp_path / "app" / given
+
+
 def test_a_repeat_replaces_its_own_file(transport: FileTransport, make_email: Callable[..., Email]) -> None:
     list(transport.send([make_email(1), make_email(1, text="again\n"), make_email(2)]))
 
