@@ -68,9 +68,11 @@ class Settings:
     send_hour: int = setting(9, whole(0, 23))
     provider: tuple[str, ...] = setting(
         ("fake",),
-        some(each(name(PROVIDER, "fake, stripe, yookassa, paytr or package.module:Class"), '("stripe", "paytr")')),
+        some(
+            each(name(PROVIDER, "fake, stripe, yookassa, paytr or package.module:Class"), '("stripe", "paytr")'), "fake"
+        ),
     )
-    mail: tuple[str, ...] = setting(("smtp",), some(each(text(), '("smtp", "file")')))
+    mail: tuple[str, ...] = setting(("smtp",), some(each(text(), '("smtp", "file")'), "smtp"))
     mail_dir: str | None = setting(None, optional(path))
     mail_sender: str | tuple[str, str] | None = setting(None, optional(sender))
     mail_context: Mapping[str, Any] = field(default_factory=dict, metadata={"read": mapping})

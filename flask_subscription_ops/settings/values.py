@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from ipaddress import ip_address
-from re import fullmatch
+from re import IGNORECASE, fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -119,13 +119,13 @@ def each(read: Read, example: str) -> Read:
     return read_each
 
 
-def some(read: Read) -> Read:
+def some(read: Read, example: str) -> Read:
     """Read a list that is not empty."""
 
     def read_some(value: Any) -> Any:
         values = read(value)
         if not values:
-            raise InvalidInput("must name at least one")
+            raise InvalidInput(f"must name at least one, such as {example}")
         return values
 
     return read_some
@@ -194,5 +194,5 @@ def function(value: Any) -> Any:
 
 
 def _instead_of(value: Any) -> str:
-    quotes = ": write it without quotes" if isinstance(value, str) else ""
-    return f"got {shown(value)}{quotes}"
+    is_quoted = isinstance(value, str) and fullmatch(r"[-+]?[\d_]*\.?\d+|true|false", value, IGNORECASE)
+    return f"got {shown(value)}{': write it without quotes' if is_quoted else ''}"
