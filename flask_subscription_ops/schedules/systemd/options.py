@@ -46,7 +46,7 @@ class UnitOptions:
     alert_recipients: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(APP, "app", self.app, "a FLASK_APP value such as wsgi or package:create_app")
+        _check(APP, "app", self.app, f"a FLASK_APP value such as wsgi or package:create_app{_stranger(self.app)}")
         _check(USER, "user", self.user, "a system user such as subs")
         if self.user == "root":
             raise InvalidInput("user must not be root: the jobs need no rights beyond their own")
@@ -88,6 +88,12 @@ class UnitOptions:
 def _check(pattern: re.Pattern[str], name: str, value: str, wanted: str) -> None:
     if not pattern.fullmatch(value):
         raise InvalidInput(f"{name} must be {wanted}, got {value!r}")
+
+
+def _stranger(app: str) -> str:
+    """Name the first character that cannot stand in a unit's command line."""
+    found = re.search(r"[^\w./:()\[\]'\" ,=-]", app)
+    return f" without {found[0]!r}" if found else ""
 
 
 def _check_line(name: str, value: str) -> None:

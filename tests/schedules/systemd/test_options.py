@@ -49,6 +49,17 @@ def test_every_form_of_flask_app_is_taken(name):
     assert replace(EXAMPLE, app=name).app == name
 
 
+@pytest.mark.parametrize(
+    ("given", "stranger"),
+    [("fac:make(env='50%')", "'%'"), ("wsgi; reboot", "';'"), ("a:b($HOME)", "'$'"), ("a\nb", r"'\n'")],
+)
+def test_what_cannot_stand_in_a_command_line_is_named(given, stranger):
+    with pytest.raises(InvalidInput) as refused:
+        replace(EXAMPLE, app=given)
+
+    assert f"package:create_app without {stranger}, got " in str(refused.value)
+
+
 @pytest.mark.parametrize("user", ["subs", "www-data", "_app", "app1"])
 def test_system_users_are_taken(user):
     assert replace(EXAMPLE, user=user).user == user
