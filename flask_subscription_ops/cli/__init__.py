@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +14,10 @@ from flask.cli import AppGroup
 
 from ..errors import ConfigurationError
 from ..jobs.table import JOBS
+from ..outside.text import one_line
 from ..outside.typed import remember_typed
+
+LONGEST_ERROR = 1000
 
 COMMANDS = {  # where each is, and what it is called there
     "status": "status",
@@ -33,19 +38,31 @@ COMMANDS = {  # where each is, and what it is called there
 TAKEN = frozenset({"run", "shell", "routes", "db"})  # by Flask and Flask-Migrate, which come before an app's own
 
 
+@contextmanager
+def _short_errors() -> Iterator[None]:
+    """Let an error about what was typed be one line of bearable length, whatever was typed."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.message = one_line(error.message, LONGEST_ERROR)  # type: ignore[misc]  # click changes it too
+        raise
+
+
 class SubsGroup(AppGroup):
     """The group whose commands are loaded one at a time."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words behind the group's name, and remember those before it."""
         remember_typed(ctx, args)
-        return super().parse_args(ctx, args)
+        with _short_errors():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what stdout's encoding cannot show is replaced instead of ending it."""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
-        return super().invoke(ctx)
+        with _short_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the jobs first, then the rest."""

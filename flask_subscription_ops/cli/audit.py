@@ -15,7 +15,7 @@ from .common import FOUND, echo_json, fail, in_app, instant, runtime, say, store
 @click.option("--since", metavar="ISO8601", callback=instant, help="Only what was written at or after this instant.")
 @click.option("--account", "account_id", metavar="ACCOUNT", callback=stored_text, help="Only this account's.")
 @click.option("--verify", "verifies", is_flag=True, help="Check that nothing is missing, repeated or rewritten.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, which is the default.")
+@click.option("--json", "as_json", is_flag=True, help="Problems as JSON too, one object a line; entries always are.")
 @in_app
 def command(since: datetime | None, account_id: str | None, verifies: bool, as_json: bool) -> None:
     """Print the audit."""

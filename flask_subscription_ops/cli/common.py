@@ -15,6 +15,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from ..actions.arguments import KEY_LENGTHS
 from ..database.faults import is_unusable, name_of, unreachable
 from ..domain.clock import parse_instant, to_text
 from ..errors import (
@@ -29,7 +30,7 @@ from ..errors import (
 )
 from ..models.schema import require_schema
 from ..outside.logs import logger
-from ..outside.text import UNPRINTABLE, clean, is_storable, redacted
+from ..outside.text import UNPRINTABLE, clean, describe, is_storable, redacted
 from ..runtime import RUNTIME, Runtime
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,7 +49,12 @@ def runtime() -> Runtime:
 
 
 def in_app(function: Command) -> Command:
-    """Run a command in the app's context, and turn every error of ours into one sentence and its exit code."""
+    """Run a command in the app's context, and let every error be one sentence."""
+    return with_appcontext(in_sentences(function))
+
+
+def in_sentences(function: Command) -> Command:
+    """Turn every error of a command into one sentence and its exit code; what nobody foresaw is in the log as well."""
 
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -59,8 +65,13 @@ def in_app(function: Command) -> Command:
             fail(error, exit_code(error))
         except DBAPIError as error:
             _explain(error)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, which it handles
+        except Exception as error:
+            logger().exception("%s could not be run", click.get_current_context().info_name)
+            fail(could_not_be_run(error), COULD_NOT_RUN)
 
-    return cast(Command, with_appcontext(guarded))
+    return cast(Command, guarded)
 
 
 def exit_code(error: SubscriptionOpsError) -> int:
@@ -79,6 +90,11 @@ def fail(reason: object, code: int) -> NoReturn:
     for problem in others:
         say(f"  - {problem}", err=True)
     sys.exit(code)
+
+
+def could_not_be_run(error: Exception) -> str:
+    """Say that the command that runs ended for a reason that nobody foresaw."""
+    return f"{click.get_current_context().info_name} could not be run: {describe(error)}"
 
 
 def sentence(reason: object) -> str:
@@ -103,16 +119,21 @@ def instant(context: click.Context, parameter: click.Parameter, value: str | Non
     if value is None:
         return None
     try:
-        return parse_instant(value, str(parameter.opts[0]))
+        return parse_instant(value, "")
     except InvalidInput as error:
-        raise click.BadParameter(str(error), context, parameter) from None
+        raise click.BadParameter(str(error).strip(), context, parameter) from None
 
 
 def stored_text(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Read an argument that rows are looked up by; what no database can hold is wrong usage."""
-    for text in value if isinstance(value, tuple) else (value or "",):
+    """Read an argument that rows are looked up by; what no row can have is wrong usage."""
+    longest = KEY_LENGTHS.get(str(parameter.name))
+    for text in value if isinstance(value, tuple) else (() if value is None else (value,)):
+        if not text.strip():
+            raise click.BadParameter("it is empty", context, parameter)
         if not is_storable(text):
             raise click.BadParameter("it holds NUL or bytes that are no text", context, parameter)
+        if longest and len(text) > longest:
+            raise click.BadParameter(f"it has {len(text)} characters, at most {longest} can be", context, parameter)
     return value
 
 

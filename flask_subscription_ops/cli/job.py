@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,10 +19,10 @@ from sqlalchemy.exc import DBAPIError
 from ..domain.clock import to_text
 from ..errors import ConfigurationError, NotReady, RunFailed, SubscriptionOpsError
 from ..outside.logs import logger
-from ..outside.text import describe
+from ..runs.guard import CONFIRMATION
 from ..runs.job import Job
 from ..runs.report import JobReport, Outcome
-from .common import echo_json, in_app, instant, refusal, runtime, say, sentence, stored_text, table
+from .common import could_not_be_run, echo_json, in_app, instant, refusal, runtime, say, sentence, table
 from .planned import SHOWN, lines
 
 if TYPE_CHECKING:
@@ -29,13 +30,23 @@ if TYPE_CHECKING:
 
 log = logger()
 
+NO_DELIVER = click.option("--no-deliver", is_flag=True, help="Queue emails and operations; leave them for `deliver`.")
+
+
+def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Read a token; what can be none is wrong usage."""
+    if value is not None and not re.fullmatch(CONFIRMATION, value):
+        raise click.BadParameter("a token is 8 of 0-9 and a-f: the stopped run has printed it", context, parameter)
+    return value
+
+
 OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
     click.option("--as-of", metavar="ISO8601", callback=instant, help="Run as if it were this instant."),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Look at no more than N rows."),
-    click.option("--no-deliver", is_flag=True, help="Queue emails and operations, and leave them for `deliver`."),
+    NO_DELIVER,
     click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object."),
-    click.option("--confirm", metavar="TOKEN", callback=stored_text, help="Let a run that the brake stopped go on."),
+    click.option("--confirm", metavar="TOKEN", callback=_token, help="Let a run that the brake stopped go on."),
 )
 
 
@@ -45,7 +56,7 @@ def job_command(job: Job) -> click.Command:
     def command(**options: Any) -> None:
         _run(job, **options)
 
-    for option in reversed(OPTIONS):
+    for option in reversed(OPTIONS if job.delivers else [option for option in OPTIONS if option is not NO_DELIVER]):
         command = option(command)
     return click.command(job.name, help=job.help)(in_app(command))
 
@@ -56,9 +67,9 @@ def _run(
     dry_run: bool,
     as_of: datetime | None,
     limit: int | None,
-    no_deliver: bool,
     as_json: bool,
     confirm: str | None,
+    no_deliver: bool = False,
 ) -> None:
     from ..runs.engine import new_run
 
@@ -107,7 +118,7 @@ def _carry_out(run: Run) -> JobReport:
         raise RunFailed(refusal(error)) from error
     except Exception as error:
         log.exception("%s could not be run", run.job.name)
-        raise RunFailed(f"{run.job.name} could not be run: {describe(error)}") from error
+        raise RunFailed(could_not_be_run(error)) from error
 
 
 @contextmanager

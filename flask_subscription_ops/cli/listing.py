@@ -18,12 +18,15 @@ from .common import echo_json, in_app, runtime, stored_text, table, when
 @in_app
 def command(status: str | None, plan: str | None, ending: int | None, as_json: bool) -> None:
     """List subscriptions: account, plan, status, and when the trial, term or grace ends."""
+    found = None
     for found in subscriptions(runtime(), status=status, plan=plan, ending=ending):
         if as_json:
             for subscription in found:
                 echo_json(subscription.to_dict())
         else:
             table([_cells(subscription) for subscription in found])
+    if found is None and plan is not None:
+        runtime().settings.plan(plan)  # one that is not declared, and that nobody has, is a slip of the pen
 
 
 def _cells(one: Subscription) -> tuple[str, ...]:

@@ -9,14 +9,22 @@ from sqlalchemy import select
 
 from ..actions import effects as actions
 from ..database.readable import readable
+from ..domain.emails import EMAILS
 from ..domain.retry import EffectState
+from ..domain.states import WorkspaceWish
+from ..errors import InvalidInput
 from ..models import OutboxMessage
 from ..reports.account import effect
 from .common import echo_json, in_app, runtime, say, stored_text, when
 from .operating import operating
 
 GIVEN_UP = [state.value for state in actions.GIVEN_UP]
+KINDS = [*EMAILS, *(wish.value for wish in WorkspaceWish)]
 WAITING = ("pending", "sending", "dead", "held", "no_recipient")
+
+
+def _kinds(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    return [kind for kind in KINDS if kind.startswith(begun)]
 
 
 @click.group("outbox")
@@ -26,14 +34,23 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--state", type=click.Choice([state.value for state in EffectState]), help="Only those in this state.")
-@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--kind", metavar="KIND", callback=stored_text, shell_complete=_kinds, help="Only those of this kind.")
+@click.option("--account", "account_id", metavar="ACCOUNT", callback=stored_text, help="Only this account's.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", default=1000, show_default=True, help="At most N.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @in_app
-def list_effects(state: str | None, limit: int, as_json: bool) -> None:
-    """List effects that are not done."""
-    wanted = OutboxMessage.state.in_([state] if state else WAITING)
-    statement = select(OutboxMessage).where(wanted).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
-    for message in readable(runtime().database, OutboxMessage, statement):
+def list_effects(state: str | None, kind: str | None, account_id: str | None, limit: int, as_json: bool) -> None:
+    """List effects that wait, were given up, or are held; those in other states with --state."""
+    wanted = select(OutboxMessage).where(OutboxMessage.state.in_([state] if state else WAITING))
+    if kind is not None:
+        wanted = wanted.where(OutboxMessage.kind == kind)
+    if account_id is not None:
+        wanted = wanted.where(OutboxMessage.account_id == account_id)
+    ordered = wanted.order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
+    found = readable(runtime().database, OutboxMessage, ordered)
+    if kind is not None and kind not in KINDS and not found:  # the host may have kinds of its own
+        raise InvalidInput(f"there is no effect of the kind {kind!r}; usual ones are {', '.join(KINDS)}")
+    for message in found:
         echo_json(effect(message)) if as_json else say(_line(message))
 
 

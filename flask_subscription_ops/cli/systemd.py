@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import click
 from flask.cli import ScriptInfo
 
-from ..errors import InvalidInput, SubscriptionOpsError
+from ..errors import InvalidInput
 from ..jobs.table import TIMERS
 from ..schedules.systemd.options import UnitOptions
-from .common import exit_code, fail, say
+from .common import in_sentences, say
 
 OPTIONS = (
     click.option("--user", default="subs", show_default=True, help="The system user that the jobs run as."),
@@ -28,6 +28,13 @@ OPTIONS = (
 )
 
 
+def own_folder(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    """Read where units are written; no name at all, and the machine itself, are wrong usage."""
+    if value is not None and (not value.strip() or os.path.realpath(value) == "/"):
+        raise click.BadParameter("units have a folder of their own: name one", context, parameter)
+    return Path(value) if value else None
+
+
 @click.group("systemd")
 def command() -> None:
     """Render, install or remove hardened timers and services."""
@@ -40,20 +47,18 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @command.command("render")
-@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path), metavar="[DIR]")
+@click.argument("folder", required=False, type=click.Path(file_okay=False), callback=own_folder, metavar="[DIR]")
 @_with_options
+@in_sentences
 def render(folder: Path | None, **options: Any) -> None:
     """Write every unit into DIR, or print them all."""
     from ..schedules.systemd import files as on_disk
     from ..schedules.systemd import units as systemd
 
-    try:
-        wanted = _unit_options(**options)
-        files = systemd.render(wanted, TIMERS.values())
-        if folder:
-            on_disk.write_folder(folder, files)
-    except SubscriptionOpsError as error:
-        fail(error, exit_code(error))
+    wanted = _unit_options(**options)
+    files = systemd.render(wanted, TIMERS.values())
+    if folder:
+        on_disk.write_folder(folder, files)
     for sentence in wanted.hidden:
         say(f"Warning: {sentence}", err=True)
     for name, text in files.items():
@@ -66,29 +71,23 @@ def render(folder: Path | None, **options: Any) -> None:
 @command.command("install")
 @_with_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@in_sentences
 def install(dry_run: bool, **options: Any) -> None:
     """Install the units and start the timers; needs root."""
     from ..schedules.systemd import install as installer
 
-    try:
-        wanted = _unit_options(**options)
-        steps = (installer.plan_install if dry_run else installer.install)(wanted, TIMERS.values())
-    except SubscriptionOpsError as error:
-        fail(error, exit_code(error))
-    _say(steps)
+    wanted = _unit_options(**options)
+    _say((installer.plan_install if dry_run else installer.install)(wanted, TIMERS.values()))
 
 
 @command.command("uninstall")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@in_sentences
 def uninstall(dry_run: bool) -> None:
     """Stop the timers and remove what install wrote; needs root."""
     from ..schedules.systemd import install as installer
 
-    try:
-        steps = (installer.plan_uninstall if dry_run else installer.uninstall)()
-    except SubscriptionOpsError as error:
-        fail(error, exit_code(error))
-    _say(steps)
+    _say((installer.plan_uninstall if dry_run else installer.uninstall)())
 
 
 def _unit_options(
@@ -129,8 +128,7 @@ def _group_of_this_command() -> str:
 
 def _home_of(interpreter: str) -> str:
     """Return where the Python lies that a virtual environment was made of; /usr for one on another machine."""
-    found = Path(interpreter)
-    return str(found.resolve().parent.parent) if found.exists() else "/usr"
+    return str(Path(interpreter).resolve().parent.parent) if os.path.exists(interpreter) else "/usr"
 
 
 def _pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
@@ -146,4 +144,3 @@ def _say(steps: Any) -> None:
         say(str(step))
     if not steps:
         click.echo("nothing to do")
-    sys.exit(0)

@@ -54,7 +54,7 @@ def extend(context: Context, subscription: Subscription, days: int) -> None:
 
 @_verb
 @click.option("--now", is_flag=True, help="At once, instead of at the end of the trial or term.")
-@click.option("--reason", default="", metavar="TEXT", callback=stored_text, help="Why, for the audit.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the audit.")
 def cancel(context: Context, subscription: Subscription, now: bool, reason: str) -> None:
     """End a subscription at the end of its trial or term; one without such an end is ended at once."""
     cancelling.cancel(context, subscription, at_period_end=not now, reason=reason)

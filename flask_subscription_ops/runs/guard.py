@@ -17,6 +17,7 @@ from ..runtime import Runtime
 from .run import Run
 
 CONFIRM_WITHIN = timedelta(days=1)
+CONFIRMATION = "[0-9a-f]{8}"  # how a token looks
 
 
 def require_deployment(run: Run) -> None:

@@ -63,7 +63,7 @@ def test_the_last_line_of_a_stopped_run_is_the_command_to_repeat(shop: Shop, boo
     start_trials(books, 3)
 
     stopped = shop.subs("trial-check", "--as-of", AT_THE_END, "--no-deliver")
-    again = shop.subs("trial-check", "--as-of", AT_THE_END, "--no-deliver", "--confirm=wrong")
+    again = shop.subs("trial-check", "--as-of", AT_THE_END, "--no-deliver", "--confirm=00000000")
     repeat = again.stderr.splitlines()[-1]
     repeated = shop.shell(repeat)
     twice = shop.shell(repeat)
@@ -83,7 +83,7 @@ def test_the_command_to_repeat_keeps_the_app_it_was_given(shop: Shop, books: Hos
     start_trials(books, 3)
     (shop.folder / "a shop.py").write_text((shop.folder / "shop.py").read_text())
 
-    stopped = shop.shell(f"flask --app 'a shop.py' subs trial-check --as-of {AT_THE_END} --confirm wrong")
+    stopped = shop.shell(f"flask --app 'a shop.py' subs trial-check --as-of {AT_THE_END} --confirm 00000000")
     repeated = shop.shell(stopped.stderr.splitlines()[-1])
 
     assert (stopped.returncode, repeated.returncode) == (4, 0)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flask_subscription_ops.models import Subscription
 from flask_subscription_ops.reports import subscriptions as report
 
 from ..hosts import NOON, Host, days
@@ -40,7 +41,6 @@ def listed(host: Host, *words: str) -> list[str]:
         (("--status", "trialing"), ["long", "short"]),
         (("--status", "suspended"), []),
         (("--plan", "plus"), ["paying"]),
-        (("--plan", "no such plan"), []),
         (("--ending", "0"), []),
         (("--ending", "3"), ["short"]),
         (("--ending", "14"), ["long", "short"]),
@@ -51,6 +51,21 @@ def listed(host: Host, *words: str) -> list[str]:
 )
 def test_it_lists_what_is_asked_for(customers: Host, words: tuple[str, ...], accounts: list[str]) -> None:
     assert listed(customers, *words) == accounts
+
+
+def test_a_plan_that_nobody_declared_or_has_is_named_with_those_there_are(customers: Host) -> None:
+    result = run(customers, "list", "--plan", "por")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there is no plan 'por'; SUBS_PLANS declares plus, pro" in result.stderr
+
+
+def test_a_plan_that_is_declared_no_more_is_still_found(customers: Host) -> None:
+    for subscription in customers.db.session.query(Subscription).filter_by(account_id="long"):
+        subscription.plan = "old"
+    customers.db.session.commit()
+
+    assert listed(customers, "--plan", "old") == ["long"]
 
 
 def test_what_should_have_ended_already_is_ending(customers: Host) -> None:

@@ -171,6 +171,47 @@ def test_outbox_lists_what_is_not_done(sqlite_host: Host) -> None:
     assert len(dead.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (("--account", "2"), ["trial-started:sub-2:2026-12-15"]),
+        (("--account", "3"), []),
+        (("--kind", "suspend_workspaces"), ["suspend-workspaces:sub-1:2"]),
+        (("--kind", "trial_started", "--account", "1"), ["trial-started:sub-1:2026-12-15"]),
+        (("--kind", "trial_started", "--limit", "1"), ["trial-started:sub-1:2026-12-15"]),
+        (("--kind", "alert"), []),
+    ],
+    ids=str,
+)
+def test_the_outbox_can_be_narrowed(sqlite_host: Host, words: tuple[str, ...], keys: list[str]) -> None:
+    sqlite_host.subs.cancel(sqlite_host.trial("1"), at_period_end=False)
+    sqlite_host.trial("2")
+
+    result = run(sqlite_host, "outbox", "list", *words, "--json")
+
+    assert result.exit_code == 0
+    assert [json.loads(line)["effect_key"] for line in result.stdout.splitlines()] == keys
+
+
+def test_a_kind_that_there_is_not_is_named_with_those_there_are(sqlite_host: Host) -> None:
+    result = run(sqlite_host, "outbox", "list", "--kind", "trial_remainder")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no effect of the kind 'trial_remainder'; usual ones are trial_started, trial_reminder, " in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--kind", "--state", "--status"])
+def test_words_of_ours_complete_with_tab(sqlite_host: Host, option: str) -> None:
+    from click.shell_completion import ShellComplete
+
+    words = ["subs", *(["list"] if option == "--status" else ["outbox", "list"]), option]
+    complete = ShellComplete(sqlite_host.app.cli, {}, "flask", "_FLASK_COMPLETE")
+
+    found = [item.value for item in complete.get_completions(words, "")]
+
+    assert {"--kind": "trial_reminder", "--state": "held", "--status": "trialing"}[option] in found
+
+
 def test_outbox_retry_without_a_key_queues_all_dead_ones_anew(sqlite_host: Host) -> None:
     for number in "123":
         sqlite_host.known[number] = Contact("nobody" if number != "3" else "")

@@ -75,7 +75,7 @@ def test_an_error_stored_before_is_shown_in_one_line_without_mailboxes(sqlite_ho
         ("audit", "--account", "\udcff"),
         ("outbox", "retry", "ok", "\udcff"),
         ("outbox", "drop", "\udcff"),
-        ("deliver", "--confirm", "\udcff"),
+        ("list", "--plan", "\udcff"),
     ],
 )
 def test_a_word_that_no_database_can_hold_is_wrong_usage(host: Host, words: tuple[str, ...]) -> None:
@@ -85,7 +85,21 @@ def test_a_word_that_no_database_can_hold_is_wrong_usage(host: Host, words: tupl
     assert result.stderr.splitlines()[-1].endswith("it holds NUL or bytes that are no text")
 
 
-@pytest.mark.parametrize("words", [("show", "x" * 70_000), ("outbox", "retry", "x\nError: forged", "y" * 70_000)])
+@pytest.mark.parametrize("token", ["", "x; rm -rf", "0000000", "000000000", "ABCDEF01", "\udcff", "0000000\n"])
+def test_what_can_be_no_token_is_wrong_usage_even_where_none_is_needed(sqlite_host: Host, token: str) -> None:
+    result = run(sqlite_host, "trial-check", "--confirm", token)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "a token is 8 of 0-9 and a-f: the stopped run has printed it" in result.stderr
+
+
+def test_what_does_nothing_is_not_offered(sqlite_host: Host) -> None:
+    assert run(sqlite_host, "deliver", "--no-deliver").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "--plan", "x" * 70_000), ("outbox", "retry", "x\nError: forged", "y" * 70_000)]
+)
 def test_an_error_repeats_only_some_of_what_it_was_given_in_one_line(host: Host, words: tuple[str, ...]) -> None:
     result = run(host, *words)
 

@@ -20,6 +20,17 @@ deliver.do = trial_check.do = fault
 """
 )
 
+FAULTY_EVERYWHERE = (
+    APP
+    + """
+from flask_subscription_ops.cli import outbox, show, status
+from flask_subscription_ops.schedules.systemd import units
+def fault(*_, **__):
+    raise LookupError("nobody foresaw this")
+outbox.readable = show.account = status.status = units.render = fault
+"""
+)
+
 
 @pytest.fixture
 def faulty(shop: Shop, books: Host) -> Shop:
@@ -50,6 +61,17 @@ def test_a_terminal_shows_no_traceback(faulty: Shop) -> None:
 
     assert ended.returncode == 3
     assert "Error: deliver could not be run: LookupError" in ended.stdout
+    assert "Traceback" not in ended.stdout
+
+
+@pytest.mark.parametrize("words", ["status", "show 1", "systemd render", "outbox list"])
+def test_no_other_command_shows_a_person_a_traceback_either(faulty: Shop, words: str) -> None:
+    (faulty.folder / "shop.py").write_text(FAULTY_EVERYWHERE)
+
+    ended = faulty.shell(f"script --quiet --return --command 'flask subs {words}' /dev/null")
+
+    assert ended.returncode == 3
+    assert "could not be run: LookupError: nobody foresaw this" in ended.stdout
     assert "Traceback" not in ended.stdout
 
 

@@ -110,8 +110,8 @@ def test_a_product_is_named_where_there_are_several(host: Host) -> None:
         (("extend", "trial", "soon"), 2, "'soon' is not a valid integer"),
         (("extend", "trial"), 2, "Missing argument 'DAYS'"),
         (("cancel", "trial", "--reason", "a\nb"), 2, "reason must be one line"),
-        (("cancel", "trial", "--actor", ""), 2, "an actor's name must"),
-        (("cancel", "x" * 192), 2, "account_id must be a string of 1 to 191 characters"),
+        (("cancel", "trial", "--actor", ""), 2, "it is empty"),
+        (("cancel", "x" * 192), 2, "it has 192 characters, at most 191 can be"),
     ],
 )
 def test_what_cannot_be_done_changes_nothing_and_says_why(
