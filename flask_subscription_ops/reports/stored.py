@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import false, func, select, update
 
@@ -31,9 +31,9 @@ def usable(runtime: Runtime) -> Iterator[str]:
 
 
 def schema(runtime: Runtime) -> Iterator[str]:
-    """Name each table and column that is missing."""
-    for name in _missing(runtime):
-        yield f"{name} is missing: run {_migrate_and_upgrade()}"
+    """Name the tables and columns that are missing."""
+    if names := _missing(runtime):
+        yield f"{_are(names)} missing: run {_migrate_and_upgrade()}"
 
 
 def _missing(runtime: Runtime) -> list[str]:
@@ -42,11 +42,15 @@ def _missing(runtime: Runtime) -> list[str]:
 
 
 def indexes(runtime: Runtime) -> Iterator[str]:
-    """Name each index that is missing."""
+    """Name the indexes that are missing."""
     with runtime.reading() as session:
-        missing = missing_indexes(session)
-    for name in missing:
-        yield f"{name} is missing: due rows are found by scanning; run {_migrate_and_upgrade()}"
+        names = missing_indexes(session)
+    if names:
+        yield f"{_are(names)} missing: due rows are found by scanning; run {_migrate_and_upgrade()}"
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} {'are' if len(names) > 1 else 'is'}"
 
 
 def _migrate_and_upgrade() -> str:

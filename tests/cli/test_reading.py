@@ -382,7 +382,8 @@ def test_doctor_survives_missing_tables(sqlite_url: str) -> None:
     result = run(make_host(sqlite_url), "doctor")
 
     assert result.exit_code == 1
-    assert "schema: subs_subscriptions is missing" in result.stdout
+    assert "schema: subs_audit, subs_deployment, " in result.stdout
+    assert "are missing: run `flask db migrate` and `flask db upgrade`" in result.stdout
 
 
 @pytest.mark.parametrize("locale", ["en", "tr", "ru", "tlh"])
