@@ -9,11 +9,14 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
 help:
 	@echo "make demo    run the main job on a small host with demo data (SQLite, emails as files)"
-	@echo "make test    run all tests (SQLite and PostgreSQL; MariaDB where it is reachable)"
-	@echo "make test-quick    run those that take no time, on SQLite"
+	@echo "make test    run all tests (SQLite and PostgreSQL; MariaDB where it is reachable): about ten minutes"
+	@echo "make test-quick    run those that take no time, on SQLite: about one minute"
 	@echo "make check   format, lint, types, imports"
+	@echo "make format  mend what can be mended of that"
 	@echo "make bench   print the measured ratios"
-	@echo "make docs    build the documentation, warnings as errors"
+	@echo "make docs    build the documentation into site/, warnings as errors"
+	@echo "make units   render systemd/ anew"
+	@echo "make wheel   build the package into dist/"
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +50,7 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
+	@echo "the documentation is in site/index.html"
 
 units: $(READY)
 	$(BIN)/python -m flask_subscription_ops.schedules.systemd units systemd/
