@@ -33,10 +33,8 @@ cli()
 """
 
 CALLS = {
-    "flask": ("flask", "subs"),
-    "another name": ("flask", "billing"),
     "a module": ("python -m flask", "subs"),
-    "with an app": ("flask --app 'a shop.py'", "subs"),
+    "an app, and another name": ("flask --app 'a shop.py'", "billing"),
     "an app called like the group": ("flask --app subs", "subs"),
     "the host's own": ("./shopctl --config 'sub cfg'", "subs"),
 }

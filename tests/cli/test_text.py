@@ -128,6 +128,10 @@ def test_a_stdout_that_cannot_show_everything_gets_what_it_can(shop: Shop, books
         "mail preview trial_reminder --locale ru",
         "outbox list",
         "show 7",
+        "list",
+        "status",
+        "audit",
+        "deployment show",
         "trial-check --dry-run --as-of 2026-12-08T12:00:00Z",
         "systemd render",
     ):

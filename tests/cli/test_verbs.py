@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from flask_subscription_ops.models import AuditEntry, Subscription
 
 from ..hosts import NOON, Host, days
-from .conftest import Shop
+from .conftest import APP, Shop
 from .test_usage import run
 
 VERBS: dict[tuple[str, ...], str] = {
@@ -29,12 +30,16 @@ VERBS: dict[tuple[str, ...], str] = {
 @pytest.fixture
 def customers(host: Host) -> Host:
     """An account in each of the states that a verb begins at, called by it."""
+    add_customers(host)
+    return host
+
+
+def add_customers(host: Host) -> None:
     host.trial("trial")
     host.subs.cancel(host.trial("leaving"))
     host.subs.subscribe("paying", "pro")
     host.subs.pause(host.subs.subscribe("paused", "pro"))
     host.db.session.commit()
-    return host
 
 
 def last_entry(host: Host) -> AuditEntry:
@@ -138,6 +143,48 @@ def test_the_database_of_another_deployment_is_left_alone(customers: Host, words
     assert (result.exit_code, result.stdout) == (4, "")
     assert "this database belongs to the deployment 'another'" in result.stderr
     assert last_entry(customers).id == before
+
+
+KILLED = (
+    APP
+    + """
+import signal
+from flask_subscription_ops.models import Subscription
+to_dict = Subscription.to_dict
+def kill(self):  # all is written and nothing is committed
+    to_dict(self)
+    os.kill(os.getpid(), signal.SIGKILL)
+Subscription.to_dict = kill
+"""
+)
+
+
+@pytest.mark.parametrize("words", VERBS, ids="-".join)
+def test_a_verb_that_is_killed_has_changed_nothing_and_can_be_repeated(
+    shop: Shop, books: Host, words: tuple[str, ...]
+) -> None:
+    add_customers(books)
+    before, effects = last_entry(books).id, books.effects()
+    books.db.session.rollback()
+    (shop.folder / "killed.py").write_text(KILLED)
+
+    killed = shop.shell(f"exec flask --app killed.py subs {' '.join(words)}")
+
+    assert killed.returncode == -signal.SIGKILL
+    assert (last_entry(books).id, books.effects()) == (before, effects)
+    books.db.session.rollback()
+    assert shop.subs(*words).returncode == 0
+    assert last_entry(books).cause == VERBS[words]
+
+
+@pytest.mark.parametrize("words", VERBS, ids="-".join)
+def test_what_a_verb_prints_may_go_into_a_pipe_that_is_closed(shop: Shop, books: Host, words: tuple[str, ...]) -> None:
+    add_customers(books)
+
+    ended = shop.shell(f"flask subs {' '.join(words)} --json | true")
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    assert last_entry(books).cause == VERBS[words]
 
 
 def test_of_two_operators_at_once_each_change_is_made_once(shop: Shop, books: Host) -> None:
