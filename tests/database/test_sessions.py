@@ -104,10 +104,10 @@ def state_of(connection: Connection) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("autocommit", [False, True], ids=["a transaction", "autocommit"])
+@pytest.mark.parametrize("session", ["reading", "writing", "autocommitting"])
 @pytest.mark.parametrize("level", [None, "SERIALIZABLE"])
 def test_a_connection_of_the_hosts_pool_is_given_back_as_it_was(
-    make: Callable[..., Host], autocommit: bool, level: str | None
+    make: Callable[..., Host], session: str, level: str | None
 ) -> None:
     pool = {"pool_size": 1, "max_overflow": 0, **({"isolation_level": level} if level else {})}
     host = make(SQLALCHEMY_ENGINE_OPTIONS=pool)
@@ -116,12 +116,19 @@ def test_a_connection_of_the_hosts_pool_is_given_back_as_it_was(
         before = state_of(connection)
         driver: Any = connection.connection.driver_connection
 
-    ours = host.subs.runtime.autocommitting if autocommit else host.subs.runtime.writing
-    with ours() as session:
-        session.execute(text("SELECT 1"))
+    with getattr(host.subs.runtime.database, session)() as ours:
+        ours.execute(text("SELECT 1"))
     with host.db.engine.connect() as connection:
         assert connection.connection.driver_connection is driver
         assert state_of(connection) == before
+
+
+def test_to_read_costs_postgresql_no_transaction(postgresql_url: str) -> None:
+    with running_host(postgresql_url) as host, host.subs.runtime.reading() as session:
+        session.execute(text("SELECT count(*) FROM subs_outbox"))
+
+        driver: Any = session.connection().connection.driver_connection
+        assert driver.info.transaction_status.name == "IDLE"
 
 
 @pytest.mark.parametrize("session", ["reading", "writing", "rehearsing", "autocommitting"])
