@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, event, exists, false, inspect, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine, Select, event, exists, false, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import SchemaItem
@@ -10,7 +13,7 @@ from sqlalchemy.schema import SchemaItem
 from ..errors import SchemaOutdated
 from ..outside.typed import typed
 from .base import Base
-from .deployment import Deployment
+from .deployment import DEPLOYMENT_ID, Deployment
 
 
 def place_in_schema(engine: Engine, schema: str) -> None:
@@ -31,11 +34,14 @@ def place_in_schema(engine: Engine, schema: str) -> None:
     event.listen(engine, "connect", place)  # the first one may replace the preparer: MariaDB's quotes are known by then
 
 
-def require_schema(session: Session) -> None:
-    """Raise SchemaOutdated where a table or column is missing, with one statement where nothing is."""
-    tables = Base.metadata.sorted_tables
+def require_schema(session: Session) -> str | None:
+    """Return whose database it is, or None before the first job, with one statement.
+
+    Raises SchemaOutdated where a table or column is missing.
+    """
     try:
-        session.execute(select(*[exists(select(*table.columns).where(false())) for table in tables]))
+        found: str | None = session.execute(_probe()).scalar_one()
+        return found
     except DBAPIError as error:
         session.rollback()
         missing = missing_from_schema(session)
@@ -46,6 +52,14 @@ def require_schema(session: Session) -> None:
             f" run `{typed('db', 'upgrade')}`"
             f" (after `{typed('db', 'migrate')}` where this version of the package is new to the app)"
         ) from error
+
+
+@cache
+def _probe() -> Select[Any]:
+    """Select the deployment's name, naming every column of every table on the way."""
+    owner: Any = Deployment.__table__
+    name = select(owner.c.name).where(owner.c.id == DEPLOYMENT_ID).scalar_subquery()
+    return select(name, *[exists(select(*table.columns).where(false())) for table in Base.metadata.sorted_tables])
 
 
 def missing_from_schema(session: Session) -> list[str]:

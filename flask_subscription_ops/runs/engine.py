@@ -97,8 +97,8 @@ def _limit(limit: int | None) -> int:
 def _guarded(run: Run) -> None:
     try:
         with run.runtime.reading() as session:
-            require_schema(session)
-        require_deployment(run)
+            deployment = require_schema(session)
+        require_deployment(run, deployment)
         _begin(run)
         sends = run.delivers and not run.report.dry_run
         if sends:

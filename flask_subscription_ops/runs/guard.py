@@ -20,12 +20,12 @@ CONFIRM_WITHIN = timedelta(days=1)
 CONFIRMATION = "[0-9a-f]{8}"  # how a token looks
 
 
-def require_deployment(run: Run) -> None:
+def require_deployment(run: Run, stored: str | None) -> None:
     """Stop a run against another deployment's database; the first run of all stores the configured name.
 
     A dry run goes on, and says that a real one would be stopped.
     """
-    settings, stored = run.runtime.settings, _stored_name(run.runtime)
+    settings = run.runtime.settings
     if stored is None and not run.report.dry_run:
         stored = _store(run.runtime, settings.deployment)
     try:
@@ -36,12 +36,6 @@ def require_deployment(run: Run) -> None:
         run.report.would_stop = str(stopped)
 
 
-def _stored_name(runtime: Runtime) -> str | None:
-    with runtime.reading() as session:
-        stored = stored_deployment(session)
-    return stored.name if stored else None
-
-
 def _store(runtime: Runtime, name: str) -> str:
     """Store the name; return the one that stands there now, as another first run may have been quicker."""
     row = {"id": DEPLOYMENT_ID, "name": name, "epoch": 1, "adopted_at": runtime.clock()}
@@ -49,10 +43,11 @@ def _store(runtime: Runtime, name: str) -> str:
     try:
         runtime.in_transaction(lambda session: session.execute(insert(table).values(**row)))
     except IntegrityError:
-        stored = _stored_name(runtime)
+        with runtime.reading() as session:
+            stored = stored_deployment(session)
         if stored is None:  # refused for another reason
             raise
-        return stored
+        return stored.name
     return name
 
 
