@@ -21,12 +21,11 @@ from ..runs.walk import Due
 
 def do(run: Run) -> None:
     """End what is over first, so that nobody is reminded of a trial that has ended."""
-    over = _over(run)
+    over = Due(Subscription, _over(run), Subscription.trial_ends_at)
     if brake(run, over, "end"):
-        due = Due(Subscription, over, Subscription.trial_ends_at)
-        sweep(run, Sweep(due, end_trials.NEEDED, _end))
-    due = Due(Subscription, _to_look_at(run), Subscription.reminder_due_at)
-    sweep(run, Sweep(due, remind_trials.NEEDED, _remind, Asking(run.runtime)))
+        sweep(run, Sweep(over, end_trials.NEEDED, _end))
+    soon = Due(Subscription, _to_look_at(run), Subscription.reminder_due_at)
+    sweep(run, Sweep(soon, remind_trials.NEEDED, _remind, Asking(run.runtime)))
 
 
 def _over(run: Run) -> ColumnElement[bool]:
