@@ -19,7 +19,6 @@ from .errors import ConfigurationError, InvalidInput
 from .hooks import Function, Hooks
 from .mail.registry import ADAPTERS as TRANSPORTS
 from .models import Subscription
-from .runs.report import JobReport
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
 from .web.access import access_required, template_subscription
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
     from .mail.base import Email
+    from .runs.report import JobReport
 
 EXTENSION = "subscription_ops"
 ROOMS = {"mail": TRANSPORTS, "workspaces": PROVISIONERS}

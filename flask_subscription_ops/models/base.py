@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Connection, MetaData, Table, event
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
-from .types import plain
+from .types import MYSQL, on_mysql, plain
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -53,13 +55,26 @@ def mirror(metadata: MetaData) -> None:
         if _key(table, metadata) not in metadata.tables:
             copy = table.to_metadata(metadata, schema=metadata.schema)  # type: ignore[arg-type]  # None is none
             copy.info[MARK] = True
-            _with_plain_types(copy)
+            _set_types(copy, plain)
+            event.listen(copy, "before_create", _before_create)
+
+
+def name_all_types(metadata: MetaData) -> None:
+    """Let the copies say what their columns are on MariaDB and MySQL too, as a migration has to."""
+    for table in metadata.tables.values():
+        if MARK in table.info:
+            _set_types(table, on_mysql)
+
+
+def _before_create(table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name in MYSQL:
+        _set_types(table, on_mysql)
 
 
 def _key(table: Table, metadata: MetaData) -> str:
     return table.name if metadata.schema is None else f"{metadata.schema}.{table.name}"
 
 
-def _with_plain_types(table: Table) -> None:
+def _set_types(table: Table, spelling: Callable[[TypeEngine[Any]], TypeEngine[Any]]) -> None:
     for column in table.columns:
-        column.type = plain(column.type)
+        column.type = spelling(column.type)

@@ -125,19 +125,27 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type that a table is created with, free of this package's classes.
-
-    On MariaDB and MySQL every text is utf8mb4, whatever the database's default, and a long one has room for 4 GB.
-    """
+    """Return a type that stores the same, free of this package's classes."""
     if isinstance(kind, (Json, ErrorText, Text)):
-        from sqlalchemy.dialects import mysql  # 25 ms, which only an app that creates its tables needs to spend
-
-        return Text().with_variant(mysql.LONGTEXT(collation=BINARY), *MYSQL)
+        return Text()
     if isinstance(kind, Instant):
-        from sqlalchemy.dialects import mysql
-
-        return DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), *MYSQL)
+        return DateTime(timezone=True)
     if isinstance(kind, (Key, String)):
-        length = kind.length
-        return String(length).with_variant(String(length, collation=BINARY), *MYSQL)
+        return String(kind.length)
+    return kind
+
+
+def on_mysql(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return a plain type that says what MariaDB and MySQL are to make of it.
+
+    Every text is utf8mb4, whatever the database's default, and a long one has room for 4 GB.
+    """
+    from sqlalchemy.dialects import mysql  # 8 ms, which only an app that creates or migrates its tables needs to spend
+
+    if isinstance(kind, Text):
+        return Text().with_variant(mysql.LONGTEXT(collation=BINARY), *MYSQL)
+    if isinstance(kind, DateTime):
+        return DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), *MYSQL)
+    if isinstance(kind, String):
+        return String(kind.length).with_variant(String(kind.length, collation=BINARY), *MYSQL)
     return kind
