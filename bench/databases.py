@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 
 from flask_subscription_ops.models import Base, Deployment
 from tests.hosts import NOON
@@ -21,12 +21,12 @@ from . import cron_script
 
 @dataclass(frozen=True)
 class Shape:
-    """How many customers, how many in a thousand have an ended trial, whether reminders are due."""
+    """How many customers, how many in a thousand have an ended trial, whether reminders are due, effects of each."""
 
     size: int
     ended: int = 0
     reminded: bool = False
-    old_effects: bool = True
+    effects: int = 1  # of each customer, done long ago
     with_cron_script: bool = False
 
     @property
@@ -64,8 +64,7 @@ def _fill(url: str, shape: Shape) -> None:
         connection.execute(Deployment.__table__.insert().values(id=1, name="bench", epoch=1, adopted_at=NOON))
         add_subscriptions(connection, shape.size, NOON, ended=shape.ended, reminded=shape.reminded)
         add_audit(connection, shape.size, NOON)
-        if shape.old_effects:
-            add_effects(connection, shape.size, NOON, waiting=False)
+        add_effects(connection, shape.effects * shape.size, NOON, waiting=False)
         if shape.with_cron_script:
             cron_script.create(connection, shape.size)
         analyze(connection)
@@ -113,8 +112,3 @@ def _on_server(statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-def count(connection: Connection, table: str) -> int:
-    """Return how many rows a table has."""
-    return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())

@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
 
 from flask_subscription_ops import Contact, Operation, SubscriptionOps
 
@@ -36,7 +35,6 @@ def create_app(url: str | None = None, **config: Any) -> Flask:
     )
     db.init_app(app)
     app.cli.command("noop")(lambda: None)
-    app.cli.command("noop-connected")(lambda: db.session.execute(text("SELECT 1")).close())
     if "BENCH_PEAK" in os.environ:
         atexit.register(_tell_peak, Path(os.environ["BENCH_PEAK"]))
     _add_subscriptions(app)

@@ -1,4 +1,4 @@
-"""P1, P3, P4, P6, P11, P12: the jobs against what the database can do at best, and against a cron script's way."""
+"""P1, P6, P11, P12: the jobs against what the database can do at best, and against a cron script's way."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 
 from flask_subscription_ops import SubscriptionOps
 from tests.hosts import NOON
@@ -24,7 +23,6 @@ from .measure import Verdict, interleaved, seconds, timed
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = 200  # subscriptions after which cron script is cut off; its time for all is in proportion
-DUE = 1000  # for the comparison of sizes
 END_STATE = (
     "SELECT id, status, live, ended_at, reminder_due_at, version, audit_hash FROM subs_subscriptions ORDER BY id",
     "SELECT subscription_id, version, from_status, to_status, cause, details, hash FROM subs_audit ORDER BY 1, 2",
@@ -46,38 +44,14 @@ def expire(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     taken = interleaved(ways, fresh, repeats)
     best = min(taken["limit"], taken["limit/10k"])
     what = f"expire {shape.due:,} of {size:,} / limit"
-    yield Verdict("P1", what, taken["ours"] / best, 1.4, note=f"{seconds(taken)} {note}")
+    yield Verdict("P1", what, taken["ours"] / best, 1.4, limit=best, note=f"{seconds(taken)} {note}")
+    with fresh() as url, running(url) as subs:
+        began = time.process_time()
+        check(subs)
+        microseconds = (time.process_time() - began) * 1e6 / shape.due
+    yield Verdict("P1", f"us of our CPU a row, {shape.due:,} of {size:,}", microseconds, 20)
     what = f"a cron script's way (its first {SAMPLE}, in proportion) / expire {shape.due:,} of {size:,}"
     yield Verdict("P1", what, taken["cron script"] / taken["ours"], 1000, at_least=True)
-
-
-def growth(databases: Databases, sizes: list[int], repeats: int) -> Iterator[Verdict]:
-    """P3: the same thousand due rows among few and among many."""
-    if len(sizes) < 2:
-        return
-    small, large = min(sizes), max(sizes)
-    taken, statements = {}, {}
-    for size in (small, large):
-        fresh = databases.fresh("postgresql", Shape(size, ended=DUE * 1000 // size))
-        taken[size] = interleaved({"ours": trial_check}, fresh, repeats)["ours"]
-        with fresh() as url:
-            statements[size] = counted(url)
-    note = f"{taken[large]:.3g} s, {taken[small]:.3g} s; statements {statements[large]}, {statements[small]}"
-    yield Verdict("P3", f"{DUE:,} due of {large:,} / of {small:,}", taken[large] / taken[small], 1.5, note=note)
-
-
-def idle(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
-    """P4: a pass of every job with nothing due."""
-    with databases.fresh("postgresql", Shape(size))() as url, running(url) as subs:
-        _all_jobs(subs)
-        passes = []
-        for _ in range(max(21, repeats)):
-            with _database_time(subs.runtime.engine) as spent:
-                _all_jobs(subs)
-            passes.append((sum(spent) * 1000, len(spent)))
-    milliseconds = statistics.median(at for at, _ in passes)
-    note = f"{passes[0][1]} statements; ms, not a ratio"
-    yield Verdict("P4", f"idle pass of all jobs among {size:,}: database time", milliseconds, 3.0, note=note)
 
 
 def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
@@ -97,7 +71,7 @@ def remind(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
         best = min(taken["limit"], taken["limit/10k"])
         what = f"remind {size * 30 // 1000:,} of {size:,} on {kind} / limit"
         bound = 2.5 if kind == "sqlite" else 1.5 if size >= 1_000_000 else 2
-        yield Verdict("P6", what, taken["ours"] / best, bound, note=f"{seconds(taken)} {note}")
+        yield Verdict("P6", what, taken["ours"] / best, bound, limit=best, note=f"{seconds(taken)} {note}")
         with fresh() as url:
             trial_check(url)
             before = end_state(url)
@@ -136,14 +110,7 @@ def beside(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
 def trial_check(url: str) -> float:
     """Run the job, without delivery; return its seconds, without those of the app's start."""
     with running(url) as subs:
-        return timed(lambda: _check(subs))
-
-
-def counted(url: str) -> int:
-    """Return how many statements the job sends."""
-    with running(url) as subs, _database_time(subs.runtime.engine) as spent:
-        _check(subs)
-    return len(spent)
+        return timed(lambda: check(subs))
 
 
 def end_state(url: str) -> str:
@@ -155,14 +122,10 @@ def end_state(url: str) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _check(subs: SubscriptionOps) -> None:
+def check(subs: SubscriptionOps) -> None:
+    """Run the job to its good end."""
     report = subs.run_job("trial-check", as_of=NOON, deliver=False)
     assert report.outcome.value == "ok", report.to_dict()
-
-
-def _all_jobs(subs: SubscriptionOps) -> None:
-    for job in ("trial-check", "deliver"):
-        subs.run_job(job, as_of=NOON)
 
 
 def _same(fresh: Any, *ways: Callable[[str], Any]) -> str:
@@ -219,22 +182,3 @@ def _scalar(url: str, statement: str) -> int:
         found = int(connection.execute(text(statement)).scalar_one())
     engine.dispose()
     return found
-
-
-@contextmanager
-def _database_time(engine: Any) -> Iterator[list[float]]:
-    spent: list[float] = []
-
-    def before(connection: Any, *_: Any) -> None:
-        connection.info["began"] = time.perf_counter()
-
-    def after(connection: Any, *_: Any) -> None:
-        spent.append(time.perf_counter() - connection.info["began"])
-
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "after_cursor_execute", after)
-    try:
-        yield spent
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
-        event.remove(engine, "after_cursor_execute", after)

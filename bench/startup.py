@@ -10,18 +10,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 from tests.hosts import NOON
 
 from .databases import Databases, Shape
+from .host import CONFIG
 from .measure import Verdict
 
 ROOT = Path(__file__).parents[1]
 NOOP = ("noop",)
-JOB = ("subs", "trial-check", "--no-deliver", "--json")
-AS_OF = ("--as-of", NOON.isoformat())
+JOB = ("subs", "trial-check", "--no-deliver", "--json", "--as-of", NOON.isoformat())
+PAIRS = 15  # of a command and one that does nothing
 UNWANTED = (
     "flask_mail",
     "smtplib",
@@ -32,72 +34,86 @@ UNWANTED = (
     "flask_migrate",
     "celery",
     "babel",
+    "dateutil",
 )
+IDLE = """
+import json, sys
+from bench.host import running
+from tests.hosts import NOON
+with running(sys.argv[1]) as subs:
+    for job in ("trial-check", "deliver"):
+        subs.run_job(job, as_of=NOON)
+print(json.dumps([*sys.modules]))
+"""
+WIRING = f"""
+import time
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+app = Flask("bench")
+app.config.update({CONFIG!r}, SQLALCHEMY_DATABASE_URI="sqlite://", MAIL_DEFAULT_SENDER="billing@host.example")
+SQLAlchemy(app)
+began = time.process_time()
+from flask_subscription_ops import SubscriptionOps
+SubscriptionOps(app)
+print(time.process_time() - began)
+"""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one process took."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
 
 
 def start(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
     """P5: a job with nothing due, against a command of the same host that does nothing."""
     with databases.fresh("postgresql", Shape(size))() as url:
-        _flask(url, *JOB, *AS_OF)  # compiled and cached, as in life
-        taken: dict[str, list[float]] = {"noop": [], "job": []}
-        for _ in range(max(9, repeats)):
-            taken["noop"].append(_flask(url, *NOOP)[0])
-            taken["job"].append(_flask(url, *JOB, *AS_OF)[0])
-        loaded = _modules(url)
-    noop, job = statistics.median(taken["noop"]), statistics.median(taken["job"])
-    yield Verdict(
-        "P5", "trial-check with nothing due / a no-op command", job / noop, 1.1, note=f"{job:.3f} s, {noop:.3f} s"
-    )
-    more = _start_milliseconds()
-    yield Verdict("P5", "import and init_app over Flask-SQLAlchemy, ms of CPU", more, 60)
-    found = sorted(name for name in UNWANTED if name in loaded)
+        pairs = [(_flask(url, *NOOP), _flask(url, *JOB)) for _ in range(max(PAIRS, repeats) + 1)]
+        [loaded] = _python(IDLE, url)
+    noops, jobs = zip(*pairs[1:], strict=True)  # the first pair compiles
+    seconds = [statistics.median(spent.seconds for spent in each) for each in (jobs, noops)]
+    cpu = [statistics.median(spent.cpu_seconds for spent in each) for each in (jobs, noops)]
+    note = f"{seconds[0]:.3f} s, {seconds[1]:.3f} s; {cpu[0] / cpu[1]:.2f} in CPU"
+    yield Verdict("P5", "trial-check with nothing due / a no-op command", seconds[0] / seconds[1], 1.1, note=note)
+    wiring = [float(_python(WIRING)[0]) for _ in range(PAIRS)][1:]
+    yield Verdict("P5", "ms of CPU of import and init_app over Flask-SQLAlchemy", 1000 * statistics.median(wiring), 60)
+    found = sorted(set(UNWANTED).intersection(json.loads(loaded)))
     yield Verdict("P5", "mail, SDK, Alembic and scheduler libraries loaded", len(found), 0, note=", ".join(found))
 
 
 def memory(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
-    """P2: a tenth of all subscriptions end; against the same host's process that does nothing."""
-    with databases.fresh("postgresql", Shape(size, ended=100))() as url:
-        idle = _flask(url, "noop-connected")[1]
-        busy = _flask(url, *JOB, *AS_OF)[1]
-    what = f"peak MB of trial-check with {size // 10:,} due over a process that does nothing"
-    yield Verdict("P2", what, busy - idle, 8, note=f"{busy:.1f} MB, {idle:.1f} MB")
+    """P2: a tenth of all subscriptions end; against the same process with nothing due."""
+    peaks = []
+    for ended in (100, 0):
+        with databases.fresh("postgresql", Shape(size, ended=ended))() as url:
+            peaks.append(_flask(url, *JOB).peak_megabytes)
+    what = f"MB of trial-check with {size // 10:,} of {size:,} due over one with nothing due"
+    yield Verdict("P2", what, peaks[0] - peaks[1], 8, note="{:.1f} MB, {:.1f} MB".format(*peaks))
 
 
-def _flask(url: str, *words: str) -> tuple[float, float]:
-    """Run one command in a new process; return its seconds and its peak memory in MB."""
+def _flask(url: str, *words: str) -> Spent:
+    """Run one command in a new process."""
     command = [sys.executable, "-m", "flask", "--app", "bench.host", *words]
     with tempfile.NamedTemporaryFile("r") as peak:
-        began = time.perf_counter()
         environment = {**_environment(), "BENCH_URL": url, "BENCH_PEAK": peak.name}
+        began, before = time.perf_counter(), getrusage(RUSAGE_CHILDREN)
         subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
-        return time.perf_counter() - began, float(peak.read()) / 1024
+        seconds, after = time.perf_counter() - began, getrusage(RUSAGE_CHILDREN)
+        cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Spent(seconds, cpu_seconds, float(peak.read()) / 1024)
+
+
+def _python(program: str, *arguments: str) -> list[str]:
+    """Run a program in a new process, and return the lines that it prints."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.splitlines()
 
 
 def _environment() -> dict[str, str]:
     """Return the environment of an installed package: one whose bytecode is kept."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")}
-
-
-def _modules(url: str) -> set[str]:
-    """Return what an idle run of every job has loaded."""
-    script = (
-        "import json, sys; from bench.host import running\n"
-        "from tests.hosts import NOON\n"
-        f"with running({url!r}) as subs:\n"
-        "    for job in ('trial-check', 'deliver'): subs.run_job(job, as_of=NOON)\n"
-        "print(json.dumps(sorted(sys.modules)))"
-    )
-    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
-    return set(json.loads(found.stdout))
-
-
-def _start_milliseconds() -> float:
-    script = (
-        "import time, flask_sqlalchemy; began = time.process_time()\n"
-        "from bench.host import create_app; create_app('sqlite://'); print(time.process_time() - began)"
-    )
-    command = [sys.executable, "-c", script]
-    run = partial(subprocess.run, command, cwd=ROOT, env=_environment(), check=True, capture_output=True)
-    outputs = [run().stdout for _ in range(12)][1:]  # the first one compiles
-    return statistics.median(map(float, outputs)) * 1000

@@ -61,7 +61,7 @@ def add_subscriptions(
         "plan": literal("pro"),
         "status": case(*statuses, else_="expired"),
         "live": case((PART < 930, literal(True)), else_=null()),
-        "amount": literal(4900),
+        "amount": literal_column("4900 + n"),
         "currency": literal("EUR"),
         "interval": literal("month"),
         "interval_count": literal(1),
