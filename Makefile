@@ -13,7 +13,7 @@ help:
 	@echo "make test-quick    run those that take no time, on SQLite: about one minute"
 	@echo "make check   format, lint, types, imports"
 	@echo "make format  mend what can be mended of that"
-	@echo "make bench   print the measured ratios"
+	@echo "make bench   measure, and print the goal of each measure beside what it is now"
 	@echo "make docs    build the documentation into site/, warnings as errors"
 	@echo "make units   render systemd/ anew"
 	@echo "make wheel   build the package into dist/"
