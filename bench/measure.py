@@ -11,9 +11,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-Way = Callable[
-    [Any], "float | None"
-]  # takes what `fresh` gives; returns its own measure, or None for the seconds taken
+# Takes what `fresh` gives; returns its own measure, or None for the seconds taken.
+Way = Callable[[Any], "float | None"]
 
 
 @dataclass(frozen=True)
