@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,8 @@ SAMPLE = 200  # subscriptions after which cron script is cut off; its time for a
 END_STATE = (
     "SELECT id, status, live, ended_at, reminder_due_at, version, audit_hash FROM subs_subscriptions ORDER BY id",
     "SELECT subscription_id, version, from_status, to_status, cause, details, hash FROM subs_audit ORDER BY 1, 2",
-    "SELECT effect_key, channel, kind, account_id, product, details, lane, state, due_at FROM subs_outbox ORDER BY 1",
+    "SELECT effect_key, channel, kind, subject, account_id, product, details, lane, state, due_at FROM subs_outbox"
+    " ORDER BY 1",
 )
 
 
@@ -117,9 +119,15 @@ def end_state(url: str) -> str:
     """Return a hash of everything that the jobs change."""
     engine = create_engine(url)
     with engine.connect() as connection:
-        rows = [[tuple(map(str, row)) for row in connection.execute(text(statement))] for statement in END_STATE]
+        rows = [[tuple(map(_plain, row)) for row in connection.execute(text(statement))] for statement in END_STATE]
     engine.dispose()
     return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    """Return a value as text; a JSON document in one spelling."""
+    written = str(value)
+    return json.dumps(json.loads(written), sort_keys=True) if written.startswith("{") else written
 
 
 def check(subs: SubscriptionOps) -> None:

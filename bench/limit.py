@@ -36,11 +36,12 @@ WITH due AS (
   FROM ended
 )
 INSERT INTO subs_outbox
-  (effect_key, channel, kind, account_id, subscription_id, product, details, lane, state, attempts, due_at, created_at)
+  (effect_key, channel, kind, subject, account_id, subscription_id, product, details, lane, state, attempts, due_at,
+   created_at)
 SELECT CASE k.kind WHEN 'trial_expired'
          THEN 'trial-expired:sub-' || e.id || ':' || to_char(e.trial_ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
          ELSE 'suspend-workspaces:sub-' || e.id || ':' || e.version END,
-       k.channel, k.kind, e.account_id, e.id, e.product,
+       k.channel, k.kind, 'sub-' || e.id, e.account_id, e.id, e.product,
        CASE k.kind WHEN 'trial_expired' THEN
          '{"amount": ' || e.amount || ', "currency": "' || e.currency || '", "ended_at": "' || :now_text
          || '", "interval": "' || e.interval || '", "interval_count": ' || e.interval_count || ', "plan": "' || e.plan
@@ -66,9 +67,10 @@ WITH due AS (
   RETURNING s.*, day, CASE WHEN day - :today > 3 THEN 7 WHEN day - :today > 1 THEN 3 ELSE 1 END AS days
 )
 INSERT INTO subs_outbox
-  (effect_key, channel, kind, account_id, subscription_id, product, details, state, attempts, due_at, created_at)
-SELECT 'trial-reminder:sub-' || r.id || ':' || r.day || ':' || r.days, 'email', 'trial_reminder', r.account_id, r.id,
-       r.product,
+  (effect_key, channel, kind, subject, account_id, subscription_id, product, details, state, attempts, due_at,
+   created_at)
+SELECT 'trial-reminder:sub-' || r.id || ':' || r.day || ':' || r.days, 'email', 'trial_reminder', 'sub-' || r.id,
+       r.account_id, r.id, r.product,
        '{"amount": ' || r.amount || ', "currency": "' || r.currency || '", "days": ' || r.days || ', "interval": "'
        || r.interval || '", "interval_count": ' || r.interval_count || ', "plan": "' || r.plan || '", "product": "'
        || r.product || '", "trial_ends_at": "'
@@ -81,8 +83,10 @@ ON CONFLICT (effect_key) DO NOTHING
 REMIND_ON_SQLITE = (
     """
     INSERT INTO subs_outbox
-      (effect_key, channel, kind, account_id, subscription_id, product, details, state, attempts, due_at, created_at)
-    SELECT 'trial-reminder:sub-' || id || ':' || day || ':' || days, 'email', 'trial_reminder', account_id, id, product,
+      (effect_key, channel, kind, subject, account_id, subscription_id, product, details, state, attempts, due_at,
+       created_at)
+    SELECT 'trial-reminder:sub-' || id || ':' || day || ':' || days, 'email', 'trial_reminder', 'sub-' || id,
+           account_id, id, product,
            '{"amount": ' || amount || ', "currency": "' || currency || '", "days": ' || days || ', "interval": "'
            || interval || '", "interval_count": ' || interval_count || ', "plan": "' || plan || '", "product": "'
            || product || '", "trial_ends_at": "' || strftime('%Y-%m-%dT%H:%M:%SZ', trial_ends_at) || '"}',
