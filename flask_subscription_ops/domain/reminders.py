@@ -59,7 +59,11 @@ class Ladder:
 
     def instant(self, days: int) -> datetime:
         """Return when the reminder of `days` is due."""
-        return _send_hour_of(_day(self.end, self.zone) - timedelta(days=days), self.zone, self.send_hour)
+        return _send_hour_of(self._last_day - timedelta(days=days), self.zone, self.send_hour)
+
+    @cached_property
+    def _last_day(self) -> date:
+        return _day(self.end, self.zone)
 
     @cached_property
     def _rungs(self) -> Sequence[tuple[int, datetime]]:
