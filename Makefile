@@ -49,8 +49,8 @@ bench: $(READY)
 	$(BIN)/python -m bench.crash
 
 docs: $(READY)
-	$(BIN)/mkdocs build --strict --quiet
-	@echo "the documentation is in site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "the documentation is in site/index.html; searching needs a server: $(BIN)/python -m http.server -d site"
 
 units: $(READY)
 	$(BIN)/python -m flask_subscription_ops.schedules.systemd units systemd/
