@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 
+SVG = "{http://www.w3.org/2000/svg}"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def read(name: str) -> str:
     """Return a page of docs/."""
     return (DOCS / name).read_text("utf-8")
+
+
+def picture(name: str) -> list[ElementTree.Element]:
+    """Return the groups of shapes of a picture in docs/images/."""
+    return list(ElementTree.parse(DOCS / "images" / name).getroot().iter(f"{SVG}g"))
+
+
+def words_in(shape: ElementTree.Element) -> list[str]:
+    """Return the texts of a group of shapes, as a reader sees them."""
+    return [text.text or "" for text in shape.iter(f"{SVG}text")]
 
 
 def name_of(page: Path) -> str:

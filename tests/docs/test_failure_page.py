@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from flask_subscription_ops.domain.retry import SNOOZE, STEPS, Answer, Decision, decide
 from flask_subscription_ops.settings import Settings
 
-from .pages import blocks, read, rows
+from .pages import picture, read, rows, words_in
 
 PAGE = "explanation/after-a-failure.md"
 LAST = Settings().max_attempts
@@ -52,11 +51,9 @@ def test_what_may_have_happened_of_a_kind_that_goes_at_most_once_is_held_and_not
 
 
 def test_the_picture_names_the_states_that_the_table_leads_to() -> None:
-    [picture] = blocks(read(PAGE), "mermaid")
-    drawn = set(re.findall(r"^ +(\w+) -->|(\w+)$", picture, flags=re.MULTILINE))
-    named = {word for pair in drawn for word in pair if word} - {"answer", "LR"}
+    drawn = {words_in(shape)[0] for shape in picture("effect.svg") if "state" in shape.get("class", "").split()}
 
-    assert named == {state for answer in Answer for state in (decided(answer)[0], decided(answer)[-1])} | {"held"}
+    assert drawn == {state for answer in Answer for state in (decided(answer)[0], decided(answer)[-1])} | {"held"}
 
 
 def test_the_page_tells_the_default_and_the_short_wait() -> None:

@@ -7,6 +7,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from flask import Flask
 from sqlalchemy import CheckConstraint, Table, UniqueConstraint
@@ -22,7 +24,7 @@ from flask_subscription_ops.mail.letters.wording import variables
 from flask_subscription_ops.models import Base
 from flask_subscription_ops.settings import Settings
 
-from .pages import blocks, code, read, rows, sections
+from .pages import DOCS, SVG, blocks, code, picture, read, rows, sections, words_in
 
 PACKAGE = Path(flask_subscription_ops.__file__).parent
 
@@ -38,11 +40,26 @@ def amendments() -> dict[str, list[str]]:
     return {cause.value: sorted(s.value for s, c in kept if c is cause) for _, cause in kept}
 
 
-def test_the_diagram_has_every_edge_with_its_cause() -> None:
-    [diagram] = blocks(read("reference/states.md"), "mermaid")
-    drawn = re.findall(r"^ +(\S+) --> (\w+): (\w+)$", diagram, flags=re.MULTILINE)
+def test_the_picture_has_every_edge_with_its_cause() -> None:
+    arrows = [shape for shape in picture("states.svg") if "data-to" in shape.attrib]
+    drawn = [
+        (start, cause, shape.attrib["data-to"])
+        for shape in arrows
+        for start in shape.attrib["data-from"].split()
+        for cause in words_in(shape)
+    ]
 
-    assert sorted(drawn) == sorted((start.replace("-", "[*]"), edge.to.value, cause) for start, cause, edge in edges())
+    assert sorted(drawn) == sorted((start, cause, edge.to.value) for start, cause, edge in edges())
+
+
+def test_the_picture_has_every_state_and_shows_which_give_access() -> None:
+    drawn = {words_in(shape)[0]: "good" in shape.attrib["class"] for shape in picture("states.svg") if is_state(shape)}
+
+    assert drawn == {status.value: status in WITH_ACCESS for status in Status}
+
+
+def is_state(shape: Element) -> bool:
+    return "state" in shape.get("class", "").split()
 
 
 def test_the_table_of_edges_has_their_emails_and_operations() -> None:
@@ -207,6 +224,14 @@ def test_the_page_of_the_architecture_names_every_room() -> None:
     }
 
     assert set(re.findall(r"^  (\S+)", rooms, flags=re.MULTILINE)) == there
+
+
+def test_the_picture_of_the_flow_names_rooms_that_are_there() -> None:
+    texts = ElementTree.parse(DOCS / "images/flow.svg").iter(f"{SVG}text")
+    named = [name for text in texts if "room" in text.get("class", "") for name in (text.text or "").split(", ")]
+
+    assert len(named) > 5
+    assert [name for name in named if not (PACKAGE / name).exists()] == []
 
 
 def test_the_page_of_the_architecture_has_the_layers_that_are_checked() -> None:
