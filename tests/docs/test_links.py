@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .pages import PAGES, name_of, without_blocks
+from .pages import DOCS, PAGES, ROOT, name_of, without_blocks
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -15,6 +15,13 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     broken = [link for link in LINK.findall(without_blocks(page.read_text("utf-8"))) if not leads_somewhere(page, link)]
 
     assert broken == []
+
+
+@pytest.mark.parametrize("start", [ROOT / "README.md", DOCS / "index.md"], ids=name_of)
+def test_every_page_is_one_step_from_the_start(start: Path) -> None:
+    linked = {(start.parent / link.partition("#")[0]).resolve() for link in LINK.findall(start.read_text("utf-8"))}
+
+    assert {page for page in DOCS.rglob("*.md") if page != DOCS / "index.md"} - linked == set()
 
 
 def leads_somewhere(page: Path, link: str) -> bool:
