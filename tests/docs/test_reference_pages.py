@@ -226,6 +226,16 @@ def test_the_page_of_the_architecture_names_every_room() -> None:
     assert set(re.findall(r"^  (\S+)", rooms, flags=re.MULTILINE)) == there
 
 
+def test_the_page_of_the_architecture_names_files_and_rules_that_are_there() -> None:
+    page = read("explanation/architecture.md")
+    files = re.findall(r"\b[a-z_]+/[a-z_]+\.py\b", page)
+    [rules] = re.findall(r"  domain/ +rules: ([a-z, ]+)\.", page)
+
+    assert len(files) > 10
+    assert [name for name in files if not (PACKAGE / name).exists()] == []
+    assert [name for name in rules.split(", ") if not (PACKAGE / "domain" / f"{name}.py").exists()] == []
+
+
 def test_the_picture_of_the_flow_names_rooms_that_are_there() -> None:
     texts = ElementTree.parse(DOCS / "images/flow.svg").iter(f"{SVG}text")
     named = [name for text in texts if "room" in text.get("class", "") for name in (text.text or "").split(", ")]
