@@ -12,6 +12,7 @@ from ..domain.plans import Plan, Policy
 from ..domain.reminders import Ladder
 from ..errors import UnknownPlan
 from ..outside.typed import typed
+from .mail_context import mail_context
 from .secrets import secret
 from .values import (
     Read,
@@ -20,7 +21,6 @@ from .values import (
     flag,
     function,
     internet_address,
-    mapping,
     name,
     number,
     optional,
@@ -75,7 +75,7 @@ class Settings:
     mail: tuple[str, ...] = setting(("smtp",), some(each(text(), '("smtp", "file")'), "smtp"))
     mail_dir: str | None = setting(None, optional(path))
     mail_sender: str | tuple[str, str] | None = setting(None, optional(sender))
-    mail_context: Mapping[str, Any] = field(default_factory=dict, metadata={"read": mapping})
+    mail_context: Mapping[str, Any] = field(default_factory=dict, metadata={"read": mail_context})
     mail_timeout: float = setting(20.0, number(0.1, 3600))
     mail_connections: int = setting(1, whole(1, 64))
     mailjet_api_key: str | None = setting(None, optional(secret()), secret=True)
