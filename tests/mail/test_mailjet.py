@@ -57,6 +57,16 @@ def test_a_message_carries_its_effect_key_and_all_that_was_rendered(
     assert (message["CustomCampaign"], message["DeduplicateCampaign"]) == (email.key.replace(":", "_"), True)
 
 
+def test_where_answers_go_is_a_property_of_its_own_and_no_header(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    list(make().send([make_email(1, headers={"Reply-To": "help@acme.test", "Auto-Submitted": "auto-generated"})]))
+
+    [message] = mailjet_server.accepted.values()
+    assert message["ReplyTo"] == {"Email": "help@acme.test"}
+    assert message["Headers"] == {"Auto-Submitted": "auto-generated"}
+
+
 def test_two_calls_with_the_same_text_have_different_idempotency_keys(
     make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
 ) -> None:

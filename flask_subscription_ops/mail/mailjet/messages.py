@@ -36,6 +36,8 @@ def judge_answers(batch: Sequence[Email], body: bytes) -> list[Outcome]:
 
 def _message(email: Email) -> dict[str, Any]:
     name, address = named_mailbox(email.sender)
+    headers = dict(email.headers)
+    reply_to = headers.pop("Reply-To", None)  # Mailjet refuses it among the headers
     return {
         "From": _party(name, address),
         "To": [_party(email.recipient_name, email.recipient)],
@@ -45,7 +47,8 @@ def _message(email: Email) -> dict[str, Any]:
         "CustomID": email.key,
         "CustomCampaign": re.sub(r"[^A-Za-z0-9_-]", "_", email.key),
         "DeduplicateCampaign": True,
-        "Headers": dict(email.headers),
+        "Headers": headers,
+        **({"ReplyTo": _party("", reply_to)} if reply_to else {}),
     }
 
 
