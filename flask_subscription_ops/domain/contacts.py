@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .clock import UTC
@@ -25,6 +25,14 @@ def zone_of(name: str, fallback: str = "UTC") -> tzinfo:
     UTC is known also on a machine without zone data; there every other zone becomes UTC.
     """
     return _zone(name) or _zone(fallback) or UTC
+
+
+def in_zone(instant: datetime, zone: tzinfo) -> datetime:
+    """Return the instant in the zone; in UTC where the zone's calendar does not reach it, as at the end of 9999."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
 
 
 def zone_name(zone: tzinfo) -> str:

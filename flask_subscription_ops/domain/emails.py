@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, tzinfo
 from enum import Enum
 from typing import Any
 
-from .clock import to_text
+from .clock import UTC, to_text
+from .contacts import in_zone
 from .reminders import Ladder
 from .states import ENDED, Status
 
@@ -84,3 +85,17 @@ def _why_not_remind(details: Mapping[str, Any], facts: Facts, now: datetime) -> 
     if facts.ladder and facts.ladder.is_overtaken(int(details["days"]), now):
         return "a more urgent reminder is due"
     return None
+
+
+def needs_its_hour(instant: datetime, home: tzinfo) -> bool:
+    """Tell whether an email names the hour of an instant that is in its reader's zone, or the day alone.
+
+    An end at midnight of the app's own zone, or of UTC, was meant as a day: elsewhere its hour (03:00 in Moscow) is an
+    accident, and the reader's day says enough. Midnight in the reader's own zone does need its hour, as it parts two
+    days. The day is always the one that "in 3 days" counts to.
+    """
+    return _is_midnight(instant) or not any(_is_midnight(in_zone(instant, zone)) for zone in (home, UTC))
+
+
+def _is_midnight(instant: datetime) -> bool:
+    return instant.time() == time.min

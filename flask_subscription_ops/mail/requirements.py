@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import PermanentFailure
+from ..errors import ConfigurationError, PermanentFailure
 from ..outside.https import is_this_host
 from .address import mailbox, party
 
@@ -70,6 +70,16 @@ def open_credentials(host: str, username: str | None, password: str | None, *, i
     return ["MAIL_PASSWORD would travel unencrypted: set MAIL_USE_TLS or MAIL_USE_SSL"]
 
 
+def reply_to(settings: Settings) -> str:
+    """Return the address that answers go to, or the empty string; raise ConfigurationError where it cannot be used."""
+    key = "reply_to" if "reply_to" in settings.mail_context else "support_email"
+    given = settings.mail_context.get(key)
+    try:
+        return mailbox(given) if given else ""
+    except PermanentFailure as error:
+        raise ConfigurationError([f"SUBS_MAIL_CONTEXT {key} cannot be used, {error}"]) from None
+
+
 def of_mailjet(settings: Settings, config: Mapping[str, Any]) -> list[str]:
     """Name what Mailjet's library would refuse when it is first used."""
     host = urlsplit(settings.mailjet_api_base or f"https://{MAILJET}").hostname or ""
@@ -86,6 +96,10 @@ def _addresses(settings: Settings, config: Mapping[str, Any]) -> list[str]:
             mailbox(address)
         except PermanentFailure as error:
             found.append(f"SUBS_ADMIN_EMAILS[{position}] cannot be used, {error}")
+    try:
+        reply_to(settings)
+    except ConfigurationError as error:
+        found += error.problems
     return found
 
 

@@ -19,6 +19,7 @@ from flask_subscription_ops.domain.emails import EMAILS, Audience
 from flask_subscription_ops.domain.retry import STEPS
 from flask_subscription_ops.domain.states import EDGES, LIVE, WITH_ACCESS, Edge, Status
 from flask_subscription_ops.hooks import ARGUMENTS
+from flask_subscription_ops.mail.letters.languages import Languages
 from flask_subscription_ops.mail.letters.render import Renderer
 from flask_subscription_ops.mail.letters.wording import variables
 from flask_subscription_ops.models import Base
@@ -133,7 +134,7 @@ def test_the_page_of_emails_names_every_variable() -> None:
     renderer = Renderer(Flask("host"), Settings())
 
     for kind in renderer.kinds():
-        assert set(variables(renderer.sample(kind), Settings(), "host")) <= named
+        assert set(variables(renderer.sample(kind), Settings(), "host", Languages())) <= named
 
 
 def test_the_waits_between_tries_are_the_rule() -> None:

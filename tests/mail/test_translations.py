@@ -19,6 +19,7 @@ LANGUAGES = ["ru", "tr"]
 METHODS = [
     ("templates/subscription_ops/mail/**.txt", "jinja2"),
     ("templates/subscription_ops/mail/**.html", "jinja2"),
+    ("mail/letters/**.py", "python"),
 ]
 
 

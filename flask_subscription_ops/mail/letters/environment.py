@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from babel.support import NullTranslations, Translations
 from jinja2 import (
-    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
     StrictUndefined,
     Template,
     TemplateSyntaxError,
+    pass_context,
     select_autoescape,
 )
 
-from .formats import format_day, format_instant, format_money
+from .borrowed import borrow
+from .formats import Gettext, format_day, format_instant, format_money
+from .languages import ENGLISH, Languages, region_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from jinja2.runtime import Context
 
 PACKAGE = Path(__file__).resolve().parents[2]
 FOLDER = "subscription_ops/mail"
-SOURCE_LANGUAGE = "en"
-
-
-@cache
-def languages() -> frozenset[str]:
-    """Return the languages that emails can be written in."""
-    folders = (PACKAGE / "translations").glob("*/LC_MESSAGES/subscription_ops.mo")
-    return frozenset({SOURCE_LANGUAGE, *(path.parent.parent.name for path in folders)})
-
-
-def language_of(locale: str) -> str:
-    """Return the language of a locale such as pt_BR or tr-TR, English where it is not spoken here."""
-    language = locale.replace("-", "_").partition("_")[0].strip().lower()
-    return language if language in languages() else SOURCE_LANGUAGE
 
 
 class _Loader(ChoiceLoader):
@@ -51,12 +42,16 @@ class _Loader(ChoiceLoader):
 
 
 class Templates:
-    """Finds a template in the host's folder first, then in the package."""
+    """Finds a template in the host's folder first, then in the package; `home` is the app's zone.
 
-    def __init__(self, host: BaseLoader | None, *, reload: bool = False) -> None:
+    The host's filters, tests and globals are there as well.
+    """
+
+    def __init__(self, app: Flask, home: tzinfo) -> None:
         package = FileSystemLoader(PACKAGE / "templates")
-        self._loader = _Loader([host, package] if host else [package])
-        self._reload = reload
+        self.languages = Languages(Path(app.root_path) / "translations")
+        self._app, self._home = app, home
+        self._loader = _Loader([app.jinja_loader, package] if app.jinja_loader else [package])
         self._environments: dict[str, Environment] = {}
 
     def render(self, kind: str, suffix: str, language: str, context: Mapping[str, Any]) -> str:
@@ -66,7 +61,7 @@ class Templates:
 
     def file_of(self, kind: str, suffix: str) -> str:
         """Return where a template of a kind was found."""
-        template = self._environment(SOURCE_LANGUAGE).get_template(f"{FOLDER}/{kind}.{suffix}")
+        template = self._environment(ENGLISH).get_template(f"{FOLDER}/{kind}.{suffix}")
         return template.filename or f"{FOLDER}/{kind}.{suffix}"
 
     def kinds(self) -> list[str]:
@@ -85,14 +80,31 @@ class Templates:
             autoescape=select_autoescape(("html",), default_for_string=False),
             undefined=StrictUndefined,
             extensions=["jinja2.ext.i18n"],
-            auto_reload=self._reload,
+            auto_reload=bool(self._app.debug),
         )
-        environment.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
-        environment.filters["date"] = lambda value: format_day(value, language)
-        environment.filters["datetime"] = lambda value: format_instant(value, language)
-        environment.filters["money"] = lambda amount, currency: format_money(amount, currency, language)
+        borrow(self._app, environment)
+        words = self.languages.words(language)
+        environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters.update(_filters(language, words.ugettext, self._home))
         return environment
 
 
-def _translations(language: str) -> NullTranslations:
-    return Translations.load(PACKAGE / "translations", [language], "subscription_ops")
+def _filters(language: str, gettext: Gettext, home: tzinfo) -> dict[str, Callable[..., str]]:
+    @pass_context
+    def day(context: Context, value: date) -> str:
+        return format_day(value, _region(context, language))
+
+    @pass_context
+    def instant(context: Context, value: datetime) -> str:
+        return format_instant(value, _region(context, language), gettext, home)
+
+    @pass_context
+    def money(context: Context, amount: int, currency: str) -> str:
+        return format_money(amount, currency, _region(context, language))
+
+    return {"date": day, "datetime": instant, "money": money}
+
+
+def _region(context: Context, language: str) -> str:
+    """Return the reader's region; a macro that is imported without its context knows no reader."""
+    return region_of(getattr(context.get("contact"), "locale", ""), language)

@@ -7,6 +7,7 @@ from traceback import extract_tb
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
+from ...errors import ConfigurationError
 from ...outside.text import ELLIPSIS
 
 PATH_LIMIT = 70  # characters of the 200 that an error has in a report
@@ -20,7 +21,7 @@ def fault_of(error: Exception) -> str:
         first, *_ = str(error.message).split(". ")  # what follows tells what Jinja looked for, and is long
         return f"{first} in {end_of(error.filename or error.name or '')}, line {error.lineno}"
     file, number, line = _place(error)
-    what = _undefined(error, line) if isinstance(error, UndefinedError) else type(error).__name__
+    what = _what(error, line)
     return f"{what} in {end_of(file)}, line {number}" if file else what
 
 
@@ -33,6 +34,12 @@ def _place(error: Exception) -> tuple[str, int | None, str]:
     """Return the innermost template's file, line number and line; Jinja puts its templates into the traceback."""
     frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.endswith((".py", ">"))]
     return (frames[-1].filename, frames[-1].lineno, frames[-1].line or "") if frames else ("", None, "")
+
+
+def _what(error: Exception, line: str) -> str:
+    if isinstance(error, ConfigurationError):
+        return "; ".join(error.problems)
+    return _undefined(error, line) if isinstance(error, UndefinedError) else type(error).__name__
 
 
 def _undefined(error: UndefinedError, line: str) -> str:

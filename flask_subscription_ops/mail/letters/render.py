@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from ...domain.contacts import zone_of
 from ...errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ...outside.text import one_line
 from ...settings.values import BYTE_ORDER_MARK
 from ..address import mailbox, named_mailbox, party, written
 from ..base import Email
-from ..requirements import missing_sender
+from ..requirements import missing_sender, reply_to
 from .notice import Notice
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Renderer:
             html=html,
             message_id=self._message_id(notice.key),
             date=notice.at,
-            headers={"X-Subs-Effect": notice.key, "Auto-Submitted": "auto-generated"},
+            headers={"X-Subs-Effect": notice.key, **self._headers},
         )
 
     def kinds(self) -> list[str]:
@@ -63,6 +64,17 @@ class Renderer:
         from .samples import sample
 
         return sample(kind, locale)
+
+    def problems(self) -> list[str]:
+        """Render a sample of every kind in every language; return what cannot be rendered, each once."""
+        found = []
+        for language in sorted(self._templates.languages.spoken):
+            for kind in self.kinds():
+                try:
+                    self.render(self.sample(kind, language))
+                except TemporaryFailure as error:
+                    found.append(str(error))
+        return list(dict.fromkeys(found))
 
     @cached_property
     def sender(self) -> str:
@@ -80,17 +92,22 @@ class Renderer:
         return written(name, address)
 
     @cached_property
+    def _headers(self) -> dict[str, str]:
+        answers = reply_to(self._settings)
+        return {"Auto-Submitted": "auto-generated", **({"Reply-To": answers} if answers else {})}
+
+    @cached_property
     def _templates(self) -> Templates:
         from .environment import Templates  # loads Babel, which commands that send nothing do without
 
-        return Templates(self._app.jinja_loader, reload=bool(self._app.debug))
+        return Templates(self._app, zone_of(self._settings.timezone))
 
     def _say(self, notice: Notice) -> tuple[str, str, str]:
         from .faults import fault_of
         from .wording import variables
 
         try:
-            context = variables(notice, self._settings, self._app.name)
+            context = variables(notice, self._settings, self._app.name, self._templates.languages)
             language = str(context["locale"])
             subject, text = self._split(notice.kind, self._templates.render(notice.kind, "txt", language, context))
             html = self._templates.render(notice.kind, "html", language, {**context, "subject": subject})

@@ -28,27 +28,34 @@ DETAILS: Mapping[str, object] = {
     "interval": "month",
     "interval_count": 1,
 }
+JUST_NOW = timedelta(minutes=-5)
 ENDS: Mapping[str, Mapping[str, timedelta]] = {
     "trial_started": {"trial_ends_at": timedelta(days=14)},
     "trial_reminder": {"trial_ends_at": timedelta(days=3)},
-    "trial_expired": {"trial_ends_at": timedelta(minutes=-5)},
+    "trial_expired": {"trial_ends_at": JUST_NOW, "ended_at": JUST_NOW},
     "subscribed": {"period_end": timedelta(days=31)},
-    "canceled": {"ended_at": timedelta(minutes=-5)},
+    "canceled": {"ended_at": JUST_NOW},
 }
 
 
-def sample(kind: str, locale: str) -> Notice:
-    """Return a notice of the kind; an own kind of the host gets every instant there is."""
+def sample(kind: str, locale: str, at: datetime = AT) -> Notice:
+    """Return a notice of the kind as of `at`, with what every email of that kind has and nothing that only some have.
+
+    An own kind of the host gets every instant there is.
+    """
     language = locale.replace("-", "_").partition("_")[0]
     name, zone = CUSTOMERS.get(language, CUSTOMERS["en"])
-    instants = ENDS.get(kind) or {key: after for ends in ENDS.values() for key, after in ends.items()}
     return Notice(
-        key=f"{kind.replace('_', '-')}:sub-42:{AT.date()}",
+        key=f"{kind.replace('_', '-')}:sub-42:{at.date()}",
         kind=kind,
         account_id="42",
         contact=Contact("someone@example.com", name, locale, zone),
-        details={**DETAILS, **{key: to_text(AT + after) for key, after in instants.items()}}
-        if kind != "alert"
-        else ALERT,
-        at=AT,
+        details=ALERT if kind == "alert" else _details(kind, at),
+        at=at,
     )
+
+
+def _details(kind: str, at: datetime) -> Mapping[str, object]:
+    ends = ENDS.get(kind) or {name: after for ends in ENDS.values() for name, after in ends.items()}
+    lead = {"days": ends["trial_ends_at"].days} if kind == "trial_reminder" else {}
+    return {**DETAILS, **{name: to_text(at + after) for name, after in ends.items()}, **lead}

@@ -7,36 +7,40 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from ...domain.clock import as_instant, parse_instant
-from ...domain.contacts import Contact, zone_name, zone_of
+from ...domain.colours import text_on
+from ...domain.contacts import Contact, in_zone, zone_name, zone_of
 from ...domain.emails import email_kind
 from ...domain.reminders import days_between
 from ...outside.text import one_line
-from .environment import language_of
-from .formats import format_money
+from .formats import Gettext, format_price
+from .languages import Languages, region_of
 from .notice import INSTANTS, Notice
 
 if TYPE_CHECKING:
     from ...settings import Settings
 
-NAME_LIMIT = 80
+NAME_LIMIT, LOCALE_LIMIT = 80, 40
+ACCENT = "#2456c7"
 UNNAMED_PRODUCT = "default"
 
 
-def variables(notice: Notice, settings: Settings, app_name: str) -> dict[str, Any]:
+def variables(notice: Notice, settings: Settings, app_name: str, languages: Languages) -> dict[str, Any]:
     """Return the template's variables; a detail that is missing or None is not defined."""
     zone = zone_of(notice.contact.timezone, settings.timezone)
-    language = language_of(str(notice.contact.locale or ""))
+    contact = _printable(notice.contact, zone)
+    language = languages.language_of(contact.locale)
     details = {name: _clean(value) for name, value in notice.details.items() if value is not None}
-    instants = {name: parse_instant(details[name], name).astimezone(zone) for name in INSTANTS if name in details}
-    at = as_instant(notice.at, "at").astimezone(zone)
+    instants = {name: in_zone(parse_instant(details[name], name), zone) for name in INSTANTS if name in details}
+    at = in_zone(as_instant(notice.at, "at"), zone)
     return {
         **_names(details, settings, app_name),
         **details,
         **instants,
         **_days_left(notice.kind, at, instants, zone),
-        **_price(details, language),
+        **_price(details, region_of(contact.locale, language), languages.words(language).ugettext),
         **settings.mail_context,
-        "contact": _printable(notice.contact, language, zone),
+        **_colours(settings.mail_context),
+        "contact": contact,
         "account_id": one_line(notice.account_id),
         "locale": language,
         "at": at,
@@ -63,12 +67,18 @@ def _days_left(kind: str, at: datetime, instants: Mapping[str, datetime], zone: 
     return {} if end is None else {"days_left": days_between(at, end, zone)}
 
 
-def _price(details: Mapping[str, Any], language: str) -> dict[str, str]:
+def _price(details: Mapping[str, Any], region: str, gettext: Gettext) -> dict[str, str]:
     if "amount" not in details or "currency" not in details:
         return {}
-    return {"price": format_money(details["amount"], details["currency"], language)}
+    return {"price": format_price(details["amount"], details["currency"], region, gettext)}
 
 
-def _printable(contact: Contact, language: str, zone: tzinfo) -> Contact:
-    name = one_line(contact.name or "", NAME_LIMIT)  # hosts have nullable columns
-    return Contact(email=contact.email, name=name, locale=language, timezone=zone_name(zone))
+def _colours(context: Mapping[str, Any]) -> dict[str, str]:
+    accent = context.get("accent", ACCENT)
+    return {"accent": accent, "on_accent": text_on(accent)}
+
+
+def _printable(contact: Contact, zone: tzinfo) -> Contact:
+    """Return the contact fit for a template; hosts have nullable columns."""
+    name, locale = one_line(contact.name or "", NAME_LIMIT), one_line(contact.locale or "", LOCALE_LIMIT)
+    return Contact(email=contact.email, name=name, locale=locale, timezone=zone_name(zone))
