@@ -126,6 +126,8 @@ def test_a_stdout_that_cannot_show_everything_gets_what_it_can(shop: Shop, books
 
     for words in (
         "mail preview trial_reminder --locale ru",
+        "mail preview trial_reminder --locale ru --html",
+        "mail send-test trial_reminder me@customer.example --locale ru",
         "outbox list",
         "show 7",
         "list",

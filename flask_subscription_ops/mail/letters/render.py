@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Notice", "Renderer"]
 
 SUBJECT_MARK = "Subject:"
+TEST_MARK = "[TEST]"
 NAME_LIMIT = 80
 
 
@@ -59,11 +63,18 @@ class Renderer:
         """Return every kind of email there is a template for, the host's own included."""
         return self._templates.kinds()
 
-    def sample(self, kind: str, locale: str = "en") -> Notice:
-        """Return a believable notice of a kind, for previews."""
-        from .samples import sample
+    def sample(self, kind: str, locale: str = "en", at: datetime | None = None) -> Notice:
+        """Return a believable notice of a kind, for previews; as of `at`, else as of a day that is always the same."""
+        from .samples import AT, sample
 
-        return sample(kind, locale)
+        return sample(kind, locale, at or AT)
+
+    def render_test(self, kind: str, address: str, locale: str, at: datetime) -> Email:
+        """Return a sample for whoever wants to see it in an inbox: marked, the email of no effect, each a new one."""
+        notice = self.sample(kind, locale, at)
+        contact, key = replace(notice.contact, email=address), f"test:{kind.replace('_', '-')}:{token_hex(8)}"
+        email = self.render(replace(notice, key=key, contact=contact))
+        return replace(email, subject=f"{TEST_MARK} {email.subject}", headers=self._headers)
 
     def problems(self) -> list[str]:
         """Render a sample of every kind in every language; return what cannot be rendered, each once."""
