@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 # Each waits for databases half of its time, so there is one more than two cores. Long files come early by their names.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-quick check format bench docs units translations wheel clean
+.PHONY: help demo test test-quick check format bench docs pictures units translations wheel clean
 
 help:
 	@echo "make demo    run the main job on a small host with demo data (SQLite, emails as files)"
@@ -51,6 +51,9 @@ bench: $(READY)
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "the documentation is in site/index.html; searching needs a server: $(BIN)/python -m http.server -d site"
+
+pictures: $(READY)
+	$(BIN)/python -m tests.docs.pictures
 
 units: $(READY)
 	$(BIN)/python -m flask_subscription_ops.schedules.systemd units systemd/

@@ -1,0 +1,21 @@
+"""The pictures of the pages are those that `make pictures` takes, and none is heavy."""
+
+from __future__ import annotations
+
+from .pages import DOCS, PAGES
+from .pictures import PICTURES
+
+HEAVY = 60_000  # bytes
+IMAGES = sorted((DOCS / "images").iterdir())
+
+
+def test_every_picture_is_taken_by_the_script() -> None:
+    assert [path.name for path in IMAGES] == sorted(f"email-{name}.png" for name in PICTURES)
+
+
+def test_every_picture_is_small_and_shown() -> None:
+    pages = "".join(page.read_text("utf-8") for page in PAGES)
+
+    for path in IMAGES:
+        assert path.stat().st_size < HEAVY
+        assert f"images/{path.name})" in pages
