@@ -104,6 +104,6 @@ def _whole_second(at: datetime) -> datetime:
 def _explain(outcome: Outcome) -> None:
     why = outcome.detail or outcome.verdict.value
     if outcome.unreachable:
-        doctor = f"flask {runtime().settings.cli_group} doctor"
+        doctor = runtime().settings.command("doctor")
         fail(f"the mail transport cannot be used: {why}; `{doctor}` tells what to mend", COULD_NOT_RUN)
     fail(f"{why}: {REMEDIES[outcome.verdict]}", FOUND)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..domain.emails import EMAILS
-from ..errors import ConfigurationError, EffectError, NotReady, SubscriptionOpsError
+from ..errors import ConfigurationError, NotReady, SubscriptionOpsError
 from ..outside.text import redacted
 from ..runs.engine import translating_database_errors
 from ..runtime import Runtime
@@ -94,10 +95,5 @@ def _templates(runtime: Runtime) -> Iterator[str]:
     for name in ("emails_off", "emails_at_most_once"):
         for kind in (kind for kind in getattr(settings, name) if kind not in kinds):
             yield f"SUBS_{name.upper()} names {kind!r}, which is no kind of email; there are {', '.join(kinds)}"
-    for kind in kinds:
-        try:
-            renderer.render(renderer.sample(kind))
-        except EffectError as error:
-            yield str(error)
-        except ConfigurationError:  # its sender is at fault, which the look at mail has said
-            return
+    with suppress(ConfigurationError):  # its sender is at fault, which the look at mail has said
+        yield from renderer.problems()

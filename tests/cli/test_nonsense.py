@@ -37,6 +37,7 @@ NONSENSE = {
 RIGHT = {  # for every argument and option that takes a text: one that works
     "account_id": "7",
     "actor": "ada",
+    "address": "a@shop.example",
     "alert_app": "shop",
     "alert_recipients": "a@shop.example",
     "alert_sender": "b@shop.example",
