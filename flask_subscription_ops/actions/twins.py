@@ -119,9 +119,11 @@ def _chained(dialect: str, version: ColumnElement[int]) -> ColumnElement[str]:
 
 def _email(dialect: str, kind: str, steps: Columns) -> Columns:
     key = _key(kind, _stamp(dialect, kind), *map(number, steps.values()))
-    instants = {name: to_text(dialect, ROW[name]) for name in STATED_INSTANTS}
-    stated = {**{name: ROW[name] for name in STATED_FACTS}, **instants}
-    return {**_effect(kind, EMAIL), "effect_key": key, "details": json_object(dialect, {**stated, **steps})}
+    numbers = {name: number(ROW[name]) for name in STATED_FACTS if isinstance(ROW[name].type, Integer)}
+    texts = {name: json_text(dialect, ROW[name]) for name in STATED_FACTS if name not in numbers}
+    instants = {name: '"' + to_text(dialect, ROW[name]) + '"' for name in STATED_INSTANTS}
+    details = {**texts, **numbers, **instants, **{name: number(value) for name, value in steps.items()}}
+    return {**_effect(kind, EMAIL), "effect_key": key, "details": json_object(details)}
 
 
 def _effect(kind: str, channel: str) -> Columns:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, Text, cast, func, literal, literal_column
@@ -33,13 +35,10 @@ def number(value: ColumnElement[int]) -> ColumnElement[str]:
     return cast(value, String(20))
 
 
-def json_object(dialect: str, members: Mapping[str, ColumnElement[Any]]) -> ColumnElement[str]:
-    """Return a JSON document of the members that are not NULL."""
-    pairs = [part for name, value in members.items() for part in (_constant(name), value)]
-    if dialect == "postgresql":
-        return cast(func.json_strip_nulls(func.json_build_object(*pairs)), Text)
-    merge = func.json_merge_patch if dialect in MYSQL else func.json_patch
-    return merge(_constant("{}"), func.json_object(*pairs), type_=Text())
+def json_object(members: Mapping[str, ColumnElement[str]]) -> ColumnElement[str]:
+    """Return a JSON document of members that are JSON themselves; one that is NULL is left out."""
+    written = (func.coalesce(f', "{name}": ' + value, "", type_=Text()) for name, value in members.items())
+    return literal("{") + func.substr(reduce(add, written), 3, type_=Text()) + "}"
 
 
 def json_text(dialect: str, value: ColumnElement[str]) -> ColumnElement[str]:
