@@ -16,7 +16,7 @@ from flask_subscription_ops.models import Base, JobRun, OutboxMessage, Subscript
 from ..conftest import empty_database
 from ..hosts import NOON, Host, days, running_host
 from ..servers import DATABASES
-from .first_customers import ACTIVE, CANCELED, PAUSED, RESUMED
+from .first_customers import ACTIVE, CANCELED, PAUSED, RESUMED, TOKEN
 from .old_app import OldApp, audit_of, go_on
 
 SIZE = 1000
@@ -138,4 +138,4 @@ def test_it_can_be_taken_back_and_done_again_with_every_row(upgraded: OldApp) ->
     assert "No new upgrade operations detected" in upgraded.flask("db", "check")
     with upgraded.host() as host:
         assert audit_of(host) == "the audit is whole\n"
-        assert host.check(NOON + days(1)).outcome == "ok"
+        assert host.check(NOON + days(1), confirm=TOKEN).outcome == "ok"
