@@ -72,10 +72,9 @@ class Transport(Protocol):
         """Hand the emails over, in order, yielding each one's outcome before touching the next call's."""
 
     def find_accepted(self, keys: Sequence[str]) -> Mapping[str, bool | None] | None:
-        """Tell which effect keys the other side has accepted before; None where nobody can tell, now or later.
+        """Tell which effect keys the other side has accepted before; None if this transport can never tell.
 
-        A key that could not be asked about this time is left out: ask again later. Where none could be asked about,
-        an EffectError may say why.
+        A key that could not be looked up this time is left out. Where none could be, an EffectError may say why.
         """
 
     def check(self) -> str:

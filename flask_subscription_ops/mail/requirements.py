@@ -20,7 +20,7 @@ FLAGS = ("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_SUPPRESS_SEND")
 TEXTS = ("MAIL_USERNAME", "MAIL_PASSWORD")
 NUMBERS = ("MAIL_PORT", "MAIL_MAX_EMAILS")
 MAILJET = "mailjet.com"
-STAY_HERE = frozenset({"memory", "file"})  # transports whose emails leave the machine for nobody
+STAY_HERE = frozenset({"memory", "file"})  # transports whose emails stay on this machine
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})  # the only other hosts that Mailjet's own library takes
 
 
@@ -50,7 +50,7 @@ def missing(app: Flask, settings: Settings) -> list[str]:
 
 
 def missing_sender(app: Flask, settings: Settings) -> list[str]:
-    """Say where emails that leave the machine have nobody to come from."""
+    """Say where emails that leave the machine have no sender."""
     if settings.mail_sender or app.config.get("MAIL_DEFAULT_SENDER") or set(settings.mail) <= STAY_HERE:
         return []
     return ["emails have no sender: set SUBS_MAIL_SENDER or MAIL_DEFAULT_SENDER"]

@@ -1,4 +1,4 @@
-"""What a run is held back by: the wrong deployment, or a change larger than usual."""
+"""What stops a run: a database of another deployment, or a change larger than usual."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def brake(run: Run, would_change: Due[Any], doing: str) -> bool:
 
     Tells whether there is any that it would change.
 
-    A token is good once, for a day, and for at most what it was printed for plus the brake's own allowance.
+    A token works once, within a day, and only while no more than one brake's worth has been added since.
     A dry run goes on, and says that a real one would be stopped.
     """
     always_allowed = run.runtime.settings.brake_min
