@@ -18,10 +18,12 @@ from flask_subscription_ops.actions.chunk import change_chunk
 from flask_subscription_ops.actions.context import Context, context_of
 from flask_subscription_ops.domain.states import EDGES, LIVE, Cause, Status
 from flask_subscription_ops.domain.trials import Remind, Wait, next_step
+from flask_subscription_ops.errors import IllegalTransition
 from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
 from flask_subscription_ops.outbox.effects import email
 from flask_subscription_ops.outbox.enqueue import enqueue
 
+from ..customers import contents
 from ..hosts import NOON, Host, days
 
 EDGES_OF_CHUNKS = [(status, cause) for status, cause in EDGES if status is not None]
@@ -158,6 +160,20 @@ def test_an_effect_that_is_there_already_is_neither_queued_nor_counted_nor_plann
     keys = {plan["subject"]: plan["effects"] for plan in context.planned}
     new = ["trial-expired:sub-2:2026-12-15", "suspend-workspaces:sub-2:2"]
     assert keys == ({"sub-1": [], "sub-2": new, "sub-3": []} if rehearses else {})
+
+
+def test_a_row_that_is_not_in_the_version_that_was_read_leaves_the_whole_chunk_unchanged(host: Host) -> None:
+    for account_id in "123":
+        host.trial(account_id)
+    before = contents(host)
+
+    with pytest.raises(IllegalTransition, match="changed by someone else"), host.subs.runtime.writing() as session:
+        context = context_of(host.subs.runtime, session, now=NOON + days(14))
+        rows = read(context, end_trials.NEEDED)
+        session.execute(Subscription.__table__.update().where(Subscription.id == 2).values(version=2))
+        end_trials.end_trials(context, rows)
+
+    assert contents(host) == before
 
 
 def _remind(context: Context, trial: Subscription, contact: Contact) -> None:
