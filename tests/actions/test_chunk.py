@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
 
 from flask_subscription_ops import Contact
 from flask_subscription_ops.actions import end_trials, remind_trials
@@ -167,11 +168,14 @@ def test_a_row_that_is_not_in_the_version_that_was_read_leaves_the_whole_chunk_u
         host.trial(account_id)
     before = contents(host)
 
-    with pytest.raises(IllegalTransition, match="changed by someone else"), host.subs.runtime.writing() as session:
+    def end(session: Session) -> None:
         context = context_of(host.subs.runtime, session, now=NOON + days(14))
         rows = read(context, end_trials.NEEDED)
         session.execute(Subscription.__table__.update().where(Subscription.id == 2).values(version=2))
         end_trials.end_trials(context, rows)
+
+    with pytest.raises(IllegalTransition, match="changed by someone else"):
+        host.subs.runtime.in_transaction(end)
 
     assert contents(host) == before
 
