@@ -21,7 +21,8 @@ from .mail.registry import ADAPTERS as TRANSPORTS
 from .models import Subscription
 from .runtime import RUNTIME, Runtime
 from .settings import Settings, read_settings
-from .web.access import access_required, template_subscription
+from .web.access import access_required
+from .web.current import add_template_global
 from .wiring import database_problems, engine_of, find_db, of_this_app, place_tables
 from .workspaces.registry import ADAPTERS as PROVISIONERS
 
@@ -79,7 +80,7 @@ class SubscriptionOps:
             engine=lambda: engine_of(app, db, settings.bind_key),
             session=db.session,
         )
-        app.jinja_env.globals.setdefault("subscription", template_subscription(self))
+        add_template_global(app, self)
         register_commands(app, settings.cli_group)
         self._in_use = True
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from flask import abort, current_app, has_request_context, redirect, request, url_for
+from flask import abort, current_app, redirect, url_for
 from werkzeug.exceptions import HTTPException
-from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..actions.arguments import text_key
 from ..errors import InvalidInput
-
-if TYPE_CHECKING:
-    from ..models import Subscription
-    from ..settings import Settings
+from .current import Rights, subscription_of
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-CACHED = "subscription_ops.current"
 
 
 class PaymentRequired(HTTPException):
@@ -28,20 +22,6 @@ class PaymentRequired(HTTPException):
 
     code = 402
     description = "This page needs a subscription."
-
-
-class Rights(Protocol):
-    """Who asks, and what do they have."""
-
-    @property
-    def settings(self) -> Settings:
-        """The app's settings."""
-
-    def current_account_id(self) -> str | None:
-        """Return the account of the request being answered."""
-
-    def get(self, account_id: str, product: str = "default") -> Subscription | None:
-        """Return the account's subscription to the product."""
 
 
 def access_required(rights: Rights, product: str) -> Callable[[View], View]:
@@ -59,9 +39,9 @@ def access_required(rights: Rights, product: str) -> Callable[[View], View]:
             account_id = rights.current_account_id()
             if account_id is None:
                 abort(401)
-            subscription = _subscription(rights, account_id, product)
+            subscription = subscription_of(rights, account_id, product)
             if subscription is None or not subscription.has_access:
-                return _denied(rights.settings.access_denied)
+                return _denied(rights.runtime.settings.access_denied)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return cast(View, guarded)
@@ -69,28 +49,7 @@ def access_required(rights: Rights, product: str) -> Callable[[View], View]:
     return decorate
 
 
-def _subscription(rights: Rights, account_id: str, product: str = "default") -> Subscription | None:
-    """Return the account's subscription, or None; a key that no account can have has none."""
-    try:
-        return rights.get(account_id, product)
-    except InvalidInput:
-        return None
-
-
 def _denied(target: str | None) -> BaseResponse:
     if target is None:
         raise PaymentRequired
     return redirect(target if "/" in target else url_for(target))
-
-
-def template_subscription(rights: Rights) -> LocalProxy[Subscription | None]:
-    """Return the template global `subscription`: the current account's, looked up once a request when it is used."""
-
-    def current() -> Subscription | None:
-        seen: dict[str, Any] = request.environ if has_request_context() else {}
-        if CACHED not in seen:
-            account_id = rights.current_account_id()
-            seen[CACHED] = None if account_id is None else _subscription(rights, account_id)
-        return cast("Subscription | None", seen[CACHED])
-
-    return LocalProxy(current)

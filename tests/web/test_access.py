@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string, request
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from flask_subscription_ops.errors import ConfigurationError, InvalidInput
@@ -142,16 +142,6 @@ def test_an_account_by_a_key_that_none_can_have_is_asked_to_pay(
     sqlite_host.subs.current_account(lambda: account)
 
     assert client.get("/dashboard/1").status_code == 402
-
-
-@pytest.mark.parametrize("account", NO_KEYS)
-def test_a_page_for_a_key_that_no_account_can_have_shows_no_subscription(
-    sqlite_host: Host, app: Flask, account: str
-) -> None:
-    sqlite_host.subs.current_account(lambda: account)
-
-    with app.test_request_context():
-        assert render_template_string("{% if not subscription %}none{% endif %}") == "none"
 
 
 @pytest.mark.parametrize("account", [7, True, b"7"])
