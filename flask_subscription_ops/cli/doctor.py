@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from ..reports.doctor import examine
+from ..reports.doctor import Finding, examine
+from ..web.current import template_problems
 from .common import FOUND, echo_json, in_app, runtime, say
 
 
@@ -15,7 +16,8 @@ from .common import FOUND, echo_json, in_app, runtime, say
 @in_app
 def command(as_json: bool) -> None:
     """Look at configuration, schema, indexes, deployment, hooks and mail, without sending anything."""
-    findings = examine(runtime())
+    checked = runtime()
+    findings = [*examine(checked), *(Finding("templates", problem) for problem in template_problems(checked.app))]
     if as_json:
         echo_json({"findings": [{"area": finding.area, "text": finding.text} for finding in findings]})
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from flask import render_template_string
+from flask import Flask, render_template_string
 from sqlalchemy import event
 
 from ..hosts import Host
@@ -109,3 +110,33 @@ def test_a_key_that_no_account_can_have_has_none(page: Page, account: str) -> No
     page.account_id = account
 
     assert page.shows() == "none"
+
+
+def findings(app: Flask) -> list[str]:
+    examined: Any = app.test_cli_runner().invoke(args=["subs", "doctor"])
+    return [line for line in examined.output.splitlines() if "'subscription'" in line]
+
+
+def test_a_global_of_that_name_that_the_host_has_is_a_finding(sqlite_host: Host) -> None:
+    before = findings(sqlite_host.app)
+    sqlite_host.app.jinja_env.globals["subscription"] = "of a newspaper"
+
+    assert before == []
+    assert findings(sqlite_host.app) == [
+        "templates: templates know another global 'subscription', which the app has set: ours is not there; rename it,"
+        " or leave it and look the subscription up with subs.get(account_id)"
+    ]
+
+
+def test_a_global_that_the_host_had_before_stays() -> None:
+    from flask_sqlalchemy import SQLAlchemy
+
+    from flask_subscription_ops import SubscriptionOps
+
+    app = Flask("host")
+    app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", MAIL_DEFAULT_SENDER="billing@host.example")
+    app.jinja_env.globals["subscription"] = "of a newspaper"
+    db = SQLAlchemy(app)
+    SubscriptionOps(app, db)
+
+    assert app.jinja_env.globals["subscription"] == "of a newspaper"
