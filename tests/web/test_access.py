@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
 
 from flask_subscription_ops.errors import ConfigurationError, InvalidInput
 from flask_subscription_ops.web.access import PaymentRequired
@@ -13,6 +14,13 @@ from flask_subscription_ops.web.access import PaymentRequired
 from ..hosts import NOON, Host
 
 NO_KEYS = ["", "x" * 192, "7 ", " 7", "a\0b", "a\nb", "a\ud800b", "a\u200bb"]
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+JSON_CLIENTS: list[dict[str, Any]] = [
+    {"headers": {"Accept": "application/json"}},
+    {"headers": {"Accept": "application/json, text/plain, */*"}},
+    {"headers": {"Accept": "text/html;q=0.5, application/*"}},
+    {"json": {"rows": 10}},
+]
 
 
 def dashboard_of(host: Host) -> Flask:
@@ -78,6 +86,36 @@ def test_a_host_may_answer_402_with_a_page_of_its_own(app: Flask, client: FlaskC
     answer = client.get("/dashboard/1?account=7")
 
     assert (answer.status_code, answer.text) == (402, "please upgrade")
+
+
+@pytest.mark.parametrize("target", [None, "billing"])
+@pytest.mark.parametrize("asked", JSON_CLIENTS, ids=str)
+def test_a_client_that_prefers_json_is_refused_in_json(
+    make_on_sqlite: Callable[..., Host], target: str | None, asked: dict[str, Any]
+) -> None:
+    client = dashboard_of(make_on_sqlite(SUBS_ACCESS_DENIED=target)).test_client()
+
+    nobody, without_access = client.get("/dashboard/1", **asked), client.get("/dashboard/1?account=7", **asked)
+
+    assert (nobody.status_code, without_access.status_code) == (401, 402)
+    assert nobody.json == {"error": "unauthorized", "message": "Nobody is logged in."}
+    assert without_access.json == {"error": "payment_required", "message": "This needs a subscription."}
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", BROWSER, "text/html, application/json", "image/png"])
+def test_everybody_else_is_refused_with_a_page(client: FlaskClient, accept: str | None) -> None:
+    for path in ("/dashboard/1", "/dashboard/1?account=7"):
+        assert client.get(path, headers={"Accept": accept} if accept else {}).mimetype == "text/html"
+
+
+def test_a_host_has_the_last_word_on_json_too(app: Flask, client: FlaskClient) -> None:
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[dict[str, Any], int]:
+        return {"detail": error.description}, 418
+
+    answer = client.get("/dashboard/1?account=7", headers={"Accept": "application/json"})
+
+    assert (answer.status_code, answer.json) == (418, {"detail": "This needs a subscription."})
 
 
 def test_an_account_without_a_subscription_is_asked_to_pay(client: FlaskClient) -> None:
