@@ -1,24 +1,28 @@
-"""Template filters: instants as the company's own days, minor units as money."""
+"""Template filters: instants in a company's zone, minor units as money; each as the reader's language writes it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
-from flask import Flask
+from flask import Flask, g
 
 
 def init_app(app: Flask) -> None:
-    app.add_template_filter(day)
-    app.add_template_filter(days_left)
-    app.add_template_filter(money)
+    for template_filter in (day, moment, days_left, money, words):
+        app.add_template_filter(template_filter)
 
 
 def day(instant: datetime, zone: str) -> str:
     """Write the day on which `instant` falls in `zone`."""
-    return format_date(instant.astimezone(ZoneInfo(zone)), "d MMMM y", locale="en")
+    return format_date(instant.astimezone(ZoneInfo(zone)), "long", locale=_language())
+
+
+def moment(instant: datetime, zone: str) -> str:
+    """Write day and time of `instant` in `zone`, short enough for a table."""
+    return format_datetime(instant, "short", tzinfo=ZoneInfo(zone), locale=_language())
 
 
 def days_left(instant: datetime, zone: str) -> int:
@@ -29,4 +33,14 @@ def days_left(instant: datetime, zone: str) -> int:
 
 def money(minor_units: int, currency: str) -> str:
     """Write an amount of a currency with two decimals, as all our plans have."""
-    return format_currency(minor_units / 100, currency, locale="en")
+    return format_currency(minor_units / 100, currency, locale=_language())
+
+
+def words(key: str) -> str:
+    """Write a key such as `trial_ended` for people."""
+    return key.replace("_", " ").capitalize()
+
+
+def _language() -> str:
+    """Return the language of the reader's company; the team, and whoever is not logged in, reads English."""
+    return g.user.company.locale if g.get("user") and not g.user.is_staff else "en"

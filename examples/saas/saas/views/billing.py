@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask_subscription_ops.errors import SubscriptionOpsError
 from flask_subscription_ops.models import Subscription
 from werkzeug.wrappers import Response
 
-from .. import csrf
+from .. import csrf, formats
 from ..config import PLANS
 from ..extensions import db, subs
 from ..identity import admin_required, login_required
@@ -32,8 +34,9 @@ def subscribe() -> Response:
 @pages.post("/cancel")
 @admin_required
 def cancel() -> Response:
-    subs.cancel(_subscription(), reason=request.form.get("reason", ""))
-    return _commit("Canceled. You keep access until the end of what is paid or on trial.")
+    held = _subscription()
+    subs.cancel(held, reason=request.form.get("reason", ""))
+    return _commit("Canceled." if held.ends_at is None else f"Canceled. You keep access until {_day(held.ends_at)}.")
 
 
 @pages.post("/resume")
@@ -45,6 +48,10 @@ def resume() -> Response:
 
 def _subscription() -> Subscription:
     return subs.get(g.user.company.account_id) or abort(404)
+
+
+def _day(instant: datetime) -> str:
+    return formats.day(instant, g.user.company.timezone)
 
 
 def _commit(message: str) -> Response:

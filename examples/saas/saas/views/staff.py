@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
 import click
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_subscription_ops.errors import SubscriptionOpsError
-from flask_subscription_ops.models import Subscription
-from sqlalchemy import select, update
+from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
+from sqlalchemy import ScalarResult, select, update
 from werkzeug.wrappers import Response
 
 from .. import csrf
@@ -19,7 +23,7 @@ pages = Blueprint("staff", __name__, url_prefix="/staff")
 csrf.protect(pages)
 pages.cli.help = "Who works here."
 
-SHOWN = 50  # companies on one page
+SHOWN = 50  # rows of a table
 
 
 @pages.get("/")
@@ -27,14 +31,39 @@ SHOWN = 50  # companies on one page
 def companies() -> str:
     words = request.args.get("q", "")
     query = select(Company).where(Company.name.icontains(words, autoescape=True)).order_by(Company.id).limit(SHOWN)
-    return render_template("staff/companies.html", companies=db.session.scalars(query), words=words)
+    found = db.session.scalars(query).all()
+    return render_template(
+        "staff/companies.html", companies=found, held=_held(found), plans=PLANS, words=words, most=SHOWN
+    )
+
+
+def _held(companies: Sequence[Company]) -> defaultdict[str, Subscription | None]:
+    """Return what each company has by its key: the live subscription, else the latest, else None."""
+    keys = [company.account_id for company in companies]
+    query = select(Subscription).where(Subscription.account_id.in_(keys), Subscription.product == "default")
+    best_last = db.session.scalars(query.order_by(Subscription.being_live(), Subscription.id))
+    return defaultdict(lambda: None, {subscription.account_id: subscription for subscription in best_last})
 
 
 @pages.get("/companies/<int:company_id>")
 @staff_required
 def show(company_id: int) -> str:
     company = db.get_or_404(Company, company_id)
-    return render_template("staff/company.html", company=company, held=subs.get(company.account_id), plans=PLANS)
+    return render_template(
+        "staff/company.html",
+        company=company,
+        held=subs.get(company.account_id),
+        plans=PLANS,
+        effects=_latest(OutboxMessage, company),
+        audit=_latest(AuditEntry, company),
+    )
+
+
+def _latest(rows: type[OutboxMessage] | type[AuditEntry], company: Company) -> ScalarResult[Any]:
+    """Return what the extension has written about the company, the newest first."""
+    return db.session.scalars(
+        select(rows).where(rows.account_id == company.account_id).order_by(rows.id.desc()).limit(SHOWN)
+    )
 
 
 @pages.post("/companies/<int:company_id>/extend-trial")
@@ -49,7 +78,7 @@ def extend_trial(company_id: int) -> Response:
 @staff_required
 def subscribe(company_id: int) -> Response:
     held = subs.subscribe(str(company_id), request.form["plan"])
-    return _commit(company_id, f"The company is on {held.plan} now.")
+    return _commit(company_id, f"The company is on {PLANS[held.plan]['name']} now.")
 
 
 def _subscription(company_id: int) -> Subscription:
