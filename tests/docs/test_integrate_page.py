@@ -83,6 +83,7 @@ import pytest
 from saas.views import billing, pages, register, with_access
 from test_time import app, create_app, datetime, db, subs, timedelta, timezone
 
+JSON = {"Accept": "application/json"}
 LATER = datetime.now(timezone.utc) + timedelta(days=15)
 
 
@@ -105,8 +106,9 @@ def test_a_guarded_page_is_for_those_with_access(client):
     assert (seen.status_code, seen.text.strip()) == (200, "<p>14 days left in your trial.</p>")
     assert counted == 1
     assert client.get("/").status_code == 401
+    assert client.get("/", headers=JSON).json == {"error": "unauthorized", "message": "Nobody is logged in."}
     assert (ended.status_code, ended.text) == (402, "please pay")
-    assert client.get("/?company=1", headers={"Accept": "application/json"}).status_code == 402
+    assert client.get("/?company=1", headers=JSON).text == "please pay"
 
 
 def test_a_second_click_leads_to_the_billing_page_and_sales_hear_of_the_first(client, caplog):
