@@ -54,6 +54,7 @@ docs: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python -m tests.docs.pictures
+	$(BIN)/python -m tests.examples.pictures
 
 units: $(READY)
 	$(BIN)/python -m flask_subscription_ops.schedules.systemd units systemd/

@@ -1,4 +1,4 @@
-"""Take the pictures of docs/reference/emails.md anew: `make pictures`. It needs Chromium and pngquant."""
+"""Take the pictures of docs/reference/emails.md anew: part of `make pictures`. It needs Chromium and pngquant."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from flask_subscription_ops.mail.letters.render import Renderer
 
 from ..hosts import PLANS, make_host
 from .pages import DOCS
@@ -33,27 +31,28 @@ PICTURES = {  # the emails side by side, how wide each is, how high all are, and
 
 
 def main() -> None:
-    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
-        sys.exit(f"there is no {' and no '.join(missing)}")
     plans = {"pro": {**PLANS["pro"], "name": "Pro"}}
     app = make_host("sqlite://", SUBS_PLANS=plans, SUBS_MAIL_CONTEXT=CONTEXT).app
     renderer = app.extensions["subscription_ops.runtime"].renderer
     for name, (emails, width, height, light) in PICTURES.items():
-        page = side_by_side(renderer, emails, width, height)
-        take(page, DOCS / "images" / f"email-{name}.png", (len(emails) * width, height), light)
+        pages = [renderer.render(renderer.sample(*email.split())).html for email in emails]
+        take(pages, f"email-{name}", width, height, light)
 
 
-def side_by_side(renderer: Renderer, emails: Sequence[str], width: int, height: int) -> str:
-    parts = [renderer.render(renderer.sample(*email.split())).html for email in emails]
-    frames = (f'<iframe srcdoc="{escape(part)}" width="{width}" height="{height}"></iframe>' for part in parts)
+def side_by_side(pages: Sequence[str], width: int, height: int) -> str:
+    frames = (f'<iframe srcdoc="{escape(page)}" width="{width}" height="{height}"></iframe>' for page in pages)
     style = "<style>body { margin: 0; display: flex } iframe { border: 0 }</style>"
     return f'<!doctype html><meta charset="utf-8">{style}{"".join(frames)}'
 
 
-def take(page: str, picture: Path, size: tuple[int, int], light: int) -> None:
+def take(pages: Sequence[str], name: str, width: int, height: int, light: int) -> None:
+    """Take one picture of the pages, each `width` and all `height` pixels large, into docs/images."""
+    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+        sys.exit(f"there is no {' and no '.join(missing)}")
+    picture = DOCS / "images" / f"{name}.png"
     with TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        path.write_text(page, "utf-8")
+        path.write_text(side_by_side(pages, width, height), "utf-8")
         flags = [
             "--headless",
             "--no-sandbox",
@@ -62,7 +61,7 @@ def take(page: str, picture: Path, size: tuple[int, int], light: int) -> None:
             "--disable-lcd-text",
             f"--user-data-dir={folder}/profile",
             f"--blink-settings=preferredColorScheme={light}",
-            f"--window-size={size[0]},{size[1]}",
+            f"--window-size={len(pages) * width},{height}",
             f"--screenshot={picture}",
         ]
         subprocess.run(["chromium", *flags, path.as_uri()], check=True, capture_output=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from ..examples.pictures import PICTURES as PAGES_OF_SAAS
 from .pages import DOCS, PAGES
-from .pictures import PICTURES
+from .pictures import PICTURES as EMAILS
 
 HEAVY = 60_000  # bytes
 IMAGES = sorted((DOCS / "images").glob("*.png"))
 
 
 def test_every_picture_is_taken_by_the_script() -> None:
-    assert [path.name for path in IMAGES] == sorted(f"email-{name}.png" for name in PICTURES)
+    taken = [*(f"email-{name}.png" for name in EMAILS), *(f"saas-{name}.png" for name in PAGES_OF_SAAS)]
+
+    assert [path.name for path in IMAGES] == sorted(taken)
 
 
 def test_every_picture_is_small_and_shown() -> None:
