@@ -55,7 +55,7 @@ def test_what_a_test_leaves_in_the_tables_is_not_there_for_the_next(stock: Stock
         "CREATE TABLE notes (id INTEGER)",
         "ALTER TABLE subs_outbox DROP COLUMN done_at",
         "ALTER TABLE subs_outbox ADD CHECK (attempts < 99)",
-        "DROP INDEX ix_subs_outbox_state_lease_until {on}",
+        "DROP INDEX ix_subs_outbox_state_lease_until_id {on}",
         "DROP TABLE subs_webhook_events",
         "ALTER TABLE subs_audit RENAME TO subs_audits",
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, event
+from sqlalchemy import Connection, Index, MetaData, Table, event, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeEngine
 
@@ -37,6 +37,14 @@ class Base(DeclarativeBase):
     def with_fault(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document about this row, its fault added where it has one."""
         return {**document, "fault": self.fault} if self.fault else document
+
+
+def index_of_some(condition: str, *columns: str) -> Index:
+    """Return an index of the rows that a condition holds for, and of all rows where a database cannot choose.
+
+    It stays small however many rows there are, and no statistics are needed to find it the best.
+    """
+    return Index(None, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 def names_taken(metadata: MetaData) -> list[str]:

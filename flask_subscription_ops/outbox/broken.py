@@ -31,7 +31,7 @@ def bury(runtime: Runtime, broken: Broken, found_in: EffectState, now: datetime)
     """Give an effect up that is still in the state in which it was found, without reading its row."""
     statement = (
         update(OutboxMessage)
-        .where(OutboxMessage.id == broken.id, OutboxMessage.state == found_in.value)
+        .where(OutboxMessage.id == broken.id, OutboxMessage.being(found_in))
         .values(state=EffectState.DEAD.value, last_error=broken.error, done_at=now, **RELEASED)
         .execution_options(synchronize_session=False)
     )

@@ -95,7 +95,7 @@ def due(channel: str, now: datetime, part: Part = USUAL) -> Select[Any]:
 
 def is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of an effect that waits and whose time has come."""
-    return OutboxMessage.state == EffectState.PENDING.value, OutboxMessage.due_at <= now
+    return OutboxMessage.being(EffectState.PENDING), OutboxMessage.due_at <= now
 
 
 Take = Callable[[Session, Lease, "Select[Any]"], Claim]

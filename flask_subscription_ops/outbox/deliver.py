@@ -64,7 +64,7 @@ def _first_due(delivery: Delivery) -> list[ScalarSelect[Any]]:
 
 def _first_end() -> ScalarSelect[Any]:
     table = OutboxMessage
-    held = select(table.lease_until).where(table.state == EffectState.SENDING.value, table.lease_until.is_not(None))
+    held = select(table.lease_until).where(table.being(EffectState.SENDING), table.lease_until.is_not(None))
     return held.order_by(table.lease_until).limit(1).scalar_subquery()
 
 

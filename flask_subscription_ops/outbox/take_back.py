@@ -89,7 +89,7 @@ def _ended(session: Session) -> Select[Any]:
     table = OutboxMessage
     return (
         select(table)
-        .where(table.state == EffectState.SENDING.value, table.lease_until <= database_now(session))
+        .where(table.being(EffectState.SENDING), table.lease_until <= database_now(session))
         .order_by(table.lease_until)
         .limit(TAKEN_BACK_AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -9,14 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..domain.clock import to_text
-from ..domain.retry import EffectState
+from ..domain.retry import UNFINISHED
 from ..jobs.table import JOBS
 from ..models import JobRun, OutboxMessage, Subscription
 from ..models.deployment import stored_deployment
 from ..runs.report import Outcome
 from ..runtime import Runtime
-
-UNFINISHED = (EffectState.PENDING.value, EffectState.SENDING.value)
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
@@ -38,7 +36,7 @@ def _counts(session: Session, column: Any) -> dict[str, int]:
 
 
 def _oldest_due(session: Session, now: datetime) -> float:
-    due_at = select(func.min(OutboxMessage.due_at)).where(OutboxMessage.state.in_(UNFINISHED))
+    due_at = select(func.min(OutboxMessage.due_at)).where(OutboxMessage.being(*UNFINISHED))
     oldest: datetime | None = session.scalar(due_at)
     return max(0.0, round((now - oldest).total_seconds(), 1)) if oldest else 0.0
 

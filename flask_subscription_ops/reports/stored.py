@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import false, func, select, update
 
-from ..domain.retry import EffectState
+from ..domain.retry import NEEDS_A_HUMAN
 from ..errors import NotReady, Stopped
 from ..models import OutboxMessage
 from ..models.deployment import Deployment, require_own, stored_deployment
@@ -73,8 +73,7 @@ def effects(runtime: Runtime) -> Iterator[str]:
     """Count the effects that wait for a person."""
     if _missing(runtime):
         return
-    wait_for_a_human = (EffectState.DEAD.value, EffectState.HELD.value)
-    counted = select(OutboxMessage.state, func.count()).where(OutboxMessage.state.in_(wait_for_a_human))
+    counted = select(OutboxMessage.state, func.count()).where(OutboxMessage.being(*NEEDS_A_HUMAN))
     with runtime.reading() as session:
         for state, count in session.execute(counted.group_by(OutboxMessage.state)):
             listing = runtime.settings.command("outbox", "list", "--state", state)

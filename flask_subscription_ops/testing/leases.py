@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from ..database.dialects import database_now
+from ..domain.retry import EffectState
 from ..models import OutboxMessage
 from .app import runtime_of
 
@@ -24,7 +25,7 @@ def _end(session: Session) -> int:
     table = OutboxMessage
     ended: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # of an update it is one
         update(table)
-        .where(table.lease_until > database_now(session))
+        .where(table.being(EffectState.SENDING), table.lease_until > database_now(session))
         .values(lease_until=database_now(session))
         .execution_options(synchronize_session=False)
     )

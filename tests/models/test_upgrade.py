@@ -71,11 +71,17 @@ def shape(connection: Connection, table: str) -> dict[str, Any]:
     return {
         "columns": {c["name"]: (str(c["type"]), c["nullable"], c["default"]) for c in found.get_columns(table)},
         "unique": sorted((c["name"], c["column_names"]) for c in found.get_unique_constraints(table)),
-        "indexes": sorted((i["name"], i["column_names"], i["unique"]) for i in found.get_indexes(table)),
+        "indexes": sorted((i["name"], i["column_names"], i["unique"], of_some(i)) for i in found.get_indexes(table)),
         "checks": sorted((c["name"], c["sqltext"]) for c in found.get_check_constraints(table)),
         "key": found.get_pk_constraint(table)["constrained_columns"],
         "ids are kept": "AUTOINCREMENT" in str(made_by),
     }
+
+
+def of_some(index: Any) -> str:
+    """Return the condition of a partial index as the database words it; empty where it is of all rows."""
+    options = index.get("dialect_options", {})
+    return "".join(str(condition) for name, condition in options.items() if name.endswith("_where"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, case, cast, column, func, insert, literal, literal_column, null, select, text
+from sqlalchemy import (
+    Connection,
+    String,
+    case,
+    cast,
+    column,
+    false,
+    func,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+    text,
+)
 
 from flask_subscription_ops.models import AuditEntry, OutboxMessage, Subscription
 from flask_subscription_ops.models.subscription import LOOK_NOW
@@ -86,11 +100,31 @@ def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bo
     Where some are `waiting`, of a thousand two are due, two were cut off, six are due later and ninety superseded.
     """
     at = _instants(connection, now)
-    channel = case((literal_column("n % 2") == 0, "email"), else_="workspaces")
-    dates = {4: at("-600 - n % 600"), 10: at(f"{DAY}")}
     lives = {2: "pending", 4: "sending", 10: "pending", 100: "superseded"}
-    states = _by_part(lives if waiting else {0: "pending"})
-    values: Mapping[str, Any] = {
+    dates = {4: at("-600 - n % 600"), 10: at(f"{DAY}")}
+    held: Any = literal_column("n % 1000 IN (2, 3)") if waiting else false()
+    own: Mapping[str, Any] = {
+        "lane_in_flight": case((held & (PART == 3), cast(N, String(20))), else_=null()),
+        "state": case(*_by_part(lives if waiting else {0: "pending"}), else_="done"),
+        "due_at": case(*_by_part(dates), else_=at(f"-{DAY} - n % {60 * DAY}")),
+        "lease_until": case((held, at("-60")), else_=null()),
+        "lease_token": case((held, "gone"), else_=null()),
+    }
+    _insert(connection, OutboxMessage.__table__, _effect(connection, now) | own, size)
+    _set_sequence(connection, OutboxMessage.__table__)
+
+
+def add_waiting(connection: Connection, size: int, now: datetime, *, after: int) -> None:
+    """Insert `size` effects that are due, half of them emails, with ids above `after`."""
+    own = {"state": literal("pending"), "due_at": _instants(connection, now)("-600 - n % 600")}
+    _insert(connection, OutboxMessage.__table__, _effect(connection, now) | own, size, after=after)
+    _set_sequence(connection, OutboxMessage.__table__)
+
+
+def _effect(connection: Connection, now: datetime) -> dict[str, Any]:
+    """Return what all effects have: every second one is an email, the others are operations."""
+    channel = case((literal_column("n % 2") == 0, "email"), else_="workspaces")
+    return {
         "id": N,
         "effect_key": literal("old:").concat(cast(N, String(20))),
         "channel": channel,
@@ -100,16 +134,9 @@ def add_effects(connection: Connection, size: int, now: datetime, *, waiting: bo
         "product": literal("default"),
         "details": literal("{}"),
         "lane": case((channel == "workspaces", cast(N, String(20))), else_=null()),
-        "lane_in_flight": case((PART == 3, cast(N, String(20))), else_=null()),
-        "state": case(*states, else_="done"),
         "attempts": literal(1),
-        "due_at": case(*_by_part(dates), else_=at(f"-{DAY} - n % {60 * DAY}")),
-        "lease_until": case((literal_column("n % 1000 IN (2, 3)"), at("-60")), else_=null()),
-        "lease_token": case((literal_column("n % 1000 IN (2, 3)"), "gone"), else_=null()),
-        "created_at": at(f"-{60 * DAY}"),
+        "created_at": _instants(connection, now)(f"-{60 * DAY}"),
     }
-    _insert(connection, OutboxMessage.__table__, values, size)
-    _set_sequence(connection, OutboxMessage.__table__)
 
 
 def add_audit(connection: Connection, size: int, now: datetime) -> None:
@@ -137,9 +164,9 @@ def analyze(connection: Connection) -> None:
         connection.execute(text(statement.format(model.__tablename__))).close()
 
 
-def numbers(connection: Connection, last: int) -> Any:
-    """Return a FROM clause of the numbers from 1."""
-    return text(NUMBERS[connection.dialect.name].format(first=1, last=last))
+def numbers(connection: Connection, last: int, *, after: int = 0) -> Any:
+    """Return a FROM clause of the numbers up to `last`."""
+    return text(NUMBERS[connection.dialect.name].format(first=after + 1, last=last))
 
 
 def _instants(connection: Connection, now: datetime) -> Any:
@@ -155,8 +182,8 @@ def _by_part(limits: Mapping[int, Any]) -> list[Any]:
     return [(PART.op("<")(limit), value) for limit, value in limits.items()]
 
 
-def _insert(connection: Connection, table: Any, values: Mapping[str, Any], size: int) -> None:
-    chosen = select(*values.values()).select_from(numbers(connection, size))
+def _insert(connection: Connection, table: Any, values: Mapping[str, Any], size: int, *, after: int = 0) -> None:
+    chosen = select(*values.values()).select_from(numbers(connection, after + size, after=after))
     connection.execute(insert(table).from_select(list(values), chosen, include_defaults=False))
 
 
