@@ -26,6 +26,7 @@ class FakeMailjet(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Call)
         self.base = f"http://127.0.0.1:{self.server_address[1]}/"
+        self.connections = 0
         self.accepted: dict[str, dict[str, Any]] = {}
         self.calls: list[tuple[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -66,6 +67,11 @@ class FakeMailjet(ThreadingHTTPServer):
 
 class _Call(BaseHTTPRequestHandler):
     server: FakeMailjet
+    protocol_version = "HTTP/1.1"  # which keeps connections
+
+    def setup(self) -> None:
+        self.server.connections += 1
+        super().setup()
 
     def do_POST(self) -> None:
         payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -429,9 +429,50 @@ def test_a_wrong_key_fails_the_check(make: Make, mailjet_server: FakeMailjet) ->
         make().check()
 
 
-def test_the_library_repeats_nothing_by_itself(make: Make) -> None:
-    # Its retries sit on https alone, which no loopback server can show.
-    with make(mailjet_api_base=None)._open("v3.1") as client:
+def test_nothing_is_repeated_by_a_library(make: Make) -> None:
+    # Retries may sit on https alone, which no loopback server can show.
+    with make(mailjet_api_base=None)._lent() as client:
         retries = client.session.get_adapter("https://api.mailjet.com/").max_retries
 
-    assert (retries.total, retries.redirect) == (0, 0)
+    assert (retries.total, retries.read) == (0, False)
+
+
+def test_one_connection_carries_the_calls_of_one_claim_after_the_other(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    transport = make()
+
+    for number in range(3):
+        list(transport.send([make_email(number)]))
+        transport.find_accepted([make_email(number).key])
+
+    assert (len(mailjet_server.calls), mailjet_server.connections) == (6, 1)
+
+
+def test_each_of_two_sends_at_once_has_its_own_connection(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    transport = make()
+    first, second = [transport.send(make_email(n) for n in range(number, number + 60)) for number in (0, 100)]
+
+    next(first), next(second)
+    list(first), list(second)
+
+    assert (len(mailjet_server.calls), mailjet_server.connections) == (4, 2)
+
+
+@pytest.mark.parametrize("seconds", [0, 31])
+def test_a_connection_that_was_cut_off_or_silent_for_long_is_not_used_again(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email], seconds: int
+) -> None:
+    transport = make(mail_timeout=0.4)
+    mailjet_server.lose_answers = "" if seconds else "hang"
+
+    list(transport.send([make_email(1)]))
+    for client in transport._kept:
+        client.used_at -= seconds
+    mailjet_server.lose_answers = ""
+    [outcome] = transport.send([make_email(2)])
+
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert mailjet_server.connections == 2

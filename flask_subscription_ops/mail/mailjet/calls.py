@@ -10,7 +10,7 @@ from ...errors import EffectError, TemporaryFailure
 from ...outside.call import within
 from ...outside.deadline import Deadline
 from ..base import Email, Outcome, Verdict
-from .client import MailjetClient, Rejected
+from .client import SEND, MailjetClient, Rejected
 from .messages import judge_answers, payload_of, rows_of
 
 
@@ -65,8 +65,6 @@ def _all(batch: Sequence[Email], verdict: Verdict, reason: str) -> list[Outcome]
 
 
 def _post(client: MailjetClient, batch: Sequence[Email]) -> bytes:
-    # The library's own key leaves the CustomID out: two emails of the same text would count as one.
+    # Of the effect keys, as two emails may have the same text.
     keys = "\n".join(email.key for email in batch)
-    headers = {"Idempotency-Key": hashlib.sha256(keys.encode()).hexdigest()}
-    body: bytes = client.send.create(data=payload_of(batch), headers=headers).content
-    return body
+    return client.post(SEND, payload_of(batch), {"Idempotency-Key": hashlib.sha256(keys.encode()).hexdigest()})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any, ClassVar
+import time
+from collections.abc import Mapping
+from typing import Any
 
 import requests
 from mailjet_rest import Client
-from mailjet_rest.client import JitterRetry
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ...errors import EffectError, PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
@@ -15,6 +16,7 @@ from ...outside.reach import chain
 from ...outside.statuses import NOT_DONE
 
 API_BASE = "https://api.mailjet.com/"
+SEND, MESSAGES = "v3.1/send", "v3/REST/message"
 NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 ABOUT_THE_CONTENT = frozenset({400, 413, 422})  # every other refusal is about the account, the set-up or the moment
 BODY_LIMIT = 1_000_000  # bytes; the longest answer, about 50 emails, has a twentieth of it
@@ -30,32 +32,52 @@ class Rejected(PermanentFailure):
 
 
 class MailjetClient(Client):
-    """One call is one request: the library would repeat a send up to four times, also after a timeout.
+    """Mailjet's client with calls of its own.
 
+    The library's own, depending on its version, repeat a send up to four times, also after a timeout, or follow an
+    answer to another address; they log what they carry, and read answers of any length. Here one call is one request.
     Faults become Unreachable or TemporaryFailure where surely nothing was done, Rejected where nothing ever will be,
     else UnknownOutcome.
     """
 
-    _RETRY_STRATEGY: ClassVar[JitterRetry] = JitterRetry(total=0, redirect=0)
+    def __init__(self, api_base: str | None, credentials: tuple[str, str], timeout: float) -> None:
+        super().__init__(auth=credentials)
+        # Its own check of the address differs from version to version; ours is made at start.
+        self._base = (api_base or API_BASE).rstrip("/")
+        self.session = requests.Session()  # keeps its connection; its adapter repeats nothing
+        self.session.auth = credentials
+        self.session.headers["User-Agent"] = self.config.user_agent
+        # Each address of the host has the time to connect: a quarter lets silent ones be passed by.
+        self._limits = (timeout / 4, timeout)
+        self.used_at = time.monotonic()
+        self.is_at_rest = True
 
-    def _execute_request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        # Raised here, below the library's own handler: that one logs the whole traceback with its data.
+    def post(self, path: str, document: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
+        """Return the answer to a document."""
+        return self._call("POST", path, json=document, headers=headers)
+
+    def get(self, path: str, filters: Mapping[str, Any]) -> bytes:
+        """Return the answer to a question."""
+        return self._call("GET", path, params=filters)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.session.close()
+
+    def _call(self, method: str, path: str, **content: Any) -> bytes:
+        self.is_at_rest = False  # for good where no answer is read to its end
         try:
-            response: requests.Response = super()._execute_request(*args, **kwargs, allow_redirects=False, stream=True)
+            response = self.session.request(
+                method, f"{self._base}/{path}", timeout=self._limits, allow_redirects=False, stream=True, **content
+            )
             with response:
-                response._content = _bounded(response)  # where the library, too, looks for what was read
+                body = _bounded(response)
         except requests.RequestException as error:
             raise _network_fault(error) from None
+        self.used_at, self.is_at_rest = time.monotonic(), True
         if response.status_code // 100 != 2:
-            raise _status_fault(response)
-        return response
-
-
-def open_client(version: str, api_base: str | None, credentials: tuple[str, str], timeout: float) -> MailjetClient:
-    """Return a client for one version of the API; nothing is reached yet."""
-    # The library gives each address of the host the time to connect: a quarter lets silent ones be passed by.
-    limits = (timeout / 4, timeout)
-    return MailjetClient(auth=credentials, version=version, api_url=api_base or API_BASE, timeout=limits)
+            raise _status_fault(response.status_code, body)
+        return body
 
 
 def _bounded(response: requests.Response) -> bytes:
@@ -67,10 +89,9 @@ def _bounded(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _status_fault(response: requests.Response) -> EffectError:
-    status = response.status_code
+def _status_fault(status: int, body: bytes) -> EffectError:
     if status in ABOUT_THE_CONTENT:
-        return Rejected(status, response.content)
+        return Rejected(status, body)
     if status in NOT_DONE:
         return TemporaryFailure(f"Mailjet answered {status}")
     return UnknownOutcome(f"Mailjet answered {status}, which does not tell whether it was done")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from ...outside.deadline import Deadline
 from ...outside.logs import logger
 from ..base import Email, Outcome
 from .calls import Calls
-from .client import MailjetClient, open_client
+from .client import MESSAGES, MailjetClient
 from .messages import rows_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logger()
 
+KEPT_FOR = 30.0  # seconds without a call
 FAULTS_TOLERATED = 4  # keys that may hang or fail before the others are left for later
 
 
@@ -40,11 +43,12 @@ class MailjetTransport:
         self._timeout = settings.mail_timeout
         self._credentials = (settings.mailjet_api_key or "", settings.mailjet_api_secret or "")
         self._api_base = settings.mailjet_api_base
+        self._kept: list[MailjetClient] = []  # from one claim to the next
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Send one call's worth after the other; a Mailjet that cannot be used is not tried again in this call."""
         waiting = iter(emails)
-        with self._open("v3.1") as client:
+        with self._lent() as client:
             calls = Calls(client, self._timeout)
             while batch := list(islice(waiting, self.batch_size)):
                 yield from calls.carry(batch)
@@ -55,7 +59,7 @@ class MailjetTransport:
         Mailjet lists a message under its CustomID a moment after it has accepted it, so a "no" is one as of now.
         """
         faults: list[Exception] = []
-        with self._open("v3") as client:
+        with self._lent() as client:
             answers = dict(self._answers(client, keys, faults))
         if faults and not answers:
             raise TemporaryFailure(f"Mailjet cannot be asked: {faults[0]}")
@@ -65,12 +69,30 @@ class MailjetTransport:
 
     def check(self) -> str:
         """Ask for one message, which needs the key that sending and looking up need."""
-        with self._open("v3") as client:
+        with self._lent() as client:
             self._messages(client, {"Limit": 1}, self._timeout)
         return "Mailjet accepts the API key"
 
-    def _open(self, version: str) -> MailjetClient:
-        return open_client(version, self._api_base, self._credentials, self._timeout)
+    @contextmanager
+    def _lent(self) -> Iterator[MailjetClient]:
+        """Give a client for one caller at a time; it is kept with its connection unless its last call hangs."""
+        client = self._kept_one() or MailjetClient(self._api_base, self._credentials, self._timeout)
+        try:
+            yield client
+        finally:
+            if client.is_at_rest:
+                self._kept.append(client)
+            else:
+                client.close()
+
+    def _kept_one(self) -> MailjetClient | None:
+        # Between here and Mailjet a connection that is silent for long may be forgotten, and nobody told.
+        while self._kept:
+            client = self._kept.pop()
+            if time.monotonic() - client.used_at < KEPT_FOR:
+                return client
+            client.close()
+        return None
 
     def _answers(
         self, client: MailjetClient, keys: Sequence[str], faults: list[Exception]
@@ -86,7 +108,7 @@ class MailjetTransport:
                     break
 
     def _messages(self, client: MailjetClient, filters: dict[str, Any], seconds: float) -> list[Any]:
-        rows = rows_of(within(seconds, lambda: client.message.get(filters=filters).content), "Data")
+        rows = rows_of(within(seconds, client.get, MESSAGES, filters), "Data")
         if rows is None:
             raise UnknownOutcome("Mailjet's answer cannot be understood")
         return rows
