@@ -27,6 +27,7 @@ class Shape:
     ended: int = 0
     reminded: bool = False
     effects: int = 1  # of each customer, done long ago
+    entries: int = 1  # in the audit, of each customer
     with_cron_script: bool = False
 
     @property
@@ -63,7 +64,7 @@ def _fill(url: str, shape: Shape) -> None:
     with engine.begin() as connection:
         connection.execute(Deployment.__table__.insert().values(id=1, name="bench", epoch=1, adopted_at=NOON))
         add_subscriptions(connection, shape.size, NOON, ended=shape.ended, reminded=shape.reminded)
-        add_audit(connection, shape.size, NOON)
+        add_audit(connection, shape.entries * shape.size, NOON)
         add_effects(connection, shape.effects * shape.size, NOON, waiting=False)
         if shape.with_cron_script:
             cron_script.create(connection, shape.size)
