@@ -13,6 +13,7 @@ from saas.extensions import db, subs
 from saas.models import Company, User
 from sqlalchemy import event
 
+from flask_subscription_ops.domain.states import Status
 from flask_subscription_ops.models import Subscription
 
 from .conftest import SIGN_UP, Browser
@@ -161,6 +162,35 @@ def test_a_company_without_a_subscription_has_a_page(app: Flask, staff: Browser)
 
     assert "Linen Willow Press No subscription" in seen(staff.get("/staff/").text)
     assert "No subscription. " in seen(staff.get("/staff/companies/2").text)
+
+
+def test_a_client_that_prefers_json_is_answered_in_json(customer: Browser, world: World) -> None:
+    world.run("trial-check", as_of=AFTER_THE_TRIAL)
+
+    answer = customer.client.get("/", headers={"Accept": "application/json"})
+
+    assert (answer.status_code, answer.json) == (
+        402,
+        {"error": "payment_required", "message": "This needs a subscription."},
+    )
+
+
+def test_an_error_keeps_the_headers_that_belong_to_it(customer: Browser) -> None:
+    answer = customer.get("/log-out")
+
+    assert answer.status_code == 405
+    assert set(answer.allow) == {"OPTIONS", "POST"}
+
+
+@pytest.mark.parametrize("status", [status.value for status in Status])
+def test_every_status_is_told_in_words(staff: Browser, world: World, status: str) -> None:
+    live = None if status in ("expired", "canceled") else True
+    ends = dict.fromkeys(("period_end", "grace_ends_at", "ended_at"), AFTER_THE_TRIAL)
+    world.change(Subscription, status=status, live=live, **ends)
+
+    for path in ("/billing/", "/staff/", "/staff/companies/1"):
+        answer = staff.get(path)
+        assert (answer.status_code, f"State {status} " in seen(answer.text)) == (200, False)
 
 
 @pytest.mark.parametrize(
