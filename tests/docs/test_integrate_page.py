@@ -203,6 +203,13 @@ def lines_about_others(project: Path) -> list[str]:
     return [line for line in changes if "'subs_" not in line]
 
 
+def test_emails_call_the_app_by_its_name_and_lead_to_its_billing_page(project: Path) -> None:
+    email = run(project, "flask", "--app", "saas", "subs", "mail", "preview", "trial_reminder")
+
+    assert "Subject: Your Saas trial ends" in email
+    assert "https://saas.example.com/billing/" in email
+
+
 def test_the_test_of_the_page_passes(project: Path) -> None:
     assert "1 passed" in run(project, "pytest", "-q", "-p", "no:flask", "test_time.py")
 
