@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from ..reports.doctor import Finding, examine
 from ..web.current import template_problems
-from .common import FOUND, echo_json, in_app, runtime, say
+from .common import COULD_NOT_RUN, FOUND, echo_json, in_app, runtime, say
 
 
 @click.command("doctor")
@@ -24,4 +25,9 @@ def command(as_json: bool) -> None:
         for finding in findings:
             say(f"{finding.area}: {finding.text}")
         say(f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing to mend")
-    sys.exit(FOUND if findings else 0)
+    sys.exit(_exit_code(findings))
+
+
+def _exit_code(findings: Sequence[Finding]) -> int:
+    is_usable = all(finding.area != "database" for finding in findings)
+    return (FOUND if findings else 0) if is_usable else COULD_NOT_RUN

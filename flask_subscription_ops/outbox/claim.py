@@ -63,7 +63,7 @@ def claim_operations(runtime: Runtime, now: datetime, limit: int, part: Part = U
 
     def take(session: Session, lease: Lease, wanted: Select[Any]) -> Claim:
         candidates = session.scalars(wanted).all()
-        newest = _newest(session, candidates)
+        newest = newest_wishes(session, candidates)
         current = [m for m in candidates if m.id == newest[m.lane, m.product]]
         one_a_lane = [m for i, m in enumerate(current) if m.lane not in {other.lane for other in current[:i]}]
         replaced = [m for m in candidates if m.id != newest[m.lane, m.product]]
@@ -139,7 +139,8 @@ def _lane_is_taken() -> ColumnElement[bool]:
     return exists().where(other.lane_in_flight == OutboxMessage.lane)
 
 
-def _newest(session: Session, candidates: Iterable[OutboxMessage]) -> dict[Any, int]:
+def newest_wishes(session: Session, candidates: Iterable[OutboxMessage]) -> dict[Any, int]:
+    """Return the id of the newest operation of each lane and product among those of the candidates."""
     lanes = {message.lane for message in candidates}
     table = OutboxMessage
     rows = session.execute(

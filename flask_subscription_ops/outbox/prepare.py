@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from ..domain.clock import to_text
 from ..domain.contacts import Contact
-from ..domain.emails import Audience, Facts, email_kind, why_not
-from ..domain.reminders import Ladder
+from ..domain.emails import Audience, email_kind
 from ..domain.retry import Answer
-from ..domain.states import Status
 from ..errors import ConfigurationError, PermanentFailure, TemporaryFailure
 from ..models import OutboxMessage, Subscription
-from ..models.types import Unreadable
 from ..outside.text import describe
 from ..runtime import Runtime
+from .reasons import read_details, reason_against, subscriptions_of
 from .settle import Ledger
 
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ class Preparation:
 
     def ready(self, messages: Sequence[OutboxMessage], contacts: Mapping[str, Contact]) -> list[Ready]:
         """Return the emails that are to be sent; accounts without a contact are gone."""
-        subscriptions = self._subscriptions({m.subscription_id for m in messages if m.subscription_id})
+        subscriptions = subscriptions_of(self.runtime, {m.subscription_id for m in messages if m.subscription_id})
         ready = []
         for message in messages:
             subscription = subscriptions.get(message.subscription_id or 0)
@@ -53,17 +49,6 @@ class Preparation:
             if email is not None:
                 ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
         return ready
-
-    def _subscriptions(self, ids: set[int]) -> Mapping[int, Subscription | Exception]:
-        """Return the subscriptions by their ids, and for one whose row cannot be read the error instead."""
-        try:
-            with self.runtime.reading() as session:
-                return {s.id: s for s in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
-        except Exception as error:
-            self.runtime.require_other_reason(error)
-            if len(ids) == 1:
-                return dict.fromkeys(ids, error)
-            return {key: found for each in ids for key, found in self._subscriptions({each}).items()}
 
     def _email_alone(
         self, message: OutboxMessage, subscription: Subscription | Exception | None, contact: Contact | None
@@ -86,7 +71,7 @@ class Preparation:
     ) -> Email | None:
         if email_kind(message.kind).audience is Audience.ADMINS:
             return self._alert(message)
-        reason = self._why_not(message, subscription, contact)
+        reason = reason_against(self.runtime, message, subscription, contact, self.now)
         if reason:
             self.ledger.superseded([message], reason)
             return None
@@ -107,37 +92,12 @@ class Preparation:
         contact = Contact(address, timezone=settings.timezone)
         return self._render(message, {**details, "deployment": settings.deployment}, contact)
 
-    def _why_not(
-        self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
-    ) -> str | None:
-        if subscription is None:
-            return "the subscription was deleted"
-        if contact is None:
-            return "the account is gone"
-        ends_at, ladder = subscription.trial_ends_at, self._ladder(subscription, contact)
-        facts = Facts(Status(subscription.status), ends_at, subscription.cancel_at_period_end, ladder)
-        return why_not(message.kind, read_details(message), facts, self.now)
-
-    def _ladder(self, subscription: Subscription, contact: Contact) -> Ladder | None:
-        if subscription.status != Status.TRIALING or subscription.trial_ends_at is None:
-            return None
-        start = subscription.period_start or subscription.created_at
-        return self.runtime.settings.trial_ladder(subscription.plan, start, subscription.trial_ends_at, contact)
-
     def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email:
         from ..mail.letters.notice import Notice
 
         at = message.first_tried_at or self.now
         notice = Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
         return self.runtime.renderer.render(notice)
-
-
-def read_details(message: OutboxMessage) -> Mapping[str, Any]:
-    """Return what an effect states; raises PermanentFailure where its row holds something else."""
-    if isinstance(message.details, Mapping):
-        return message.details
-    found = message.details if isinstance(message.details, Unreadable) else "no document"
-    raise PermanentFailure(f"its details are {found}: look at its row, then drop it")
 
 
 def _details(message: OutboxMessage, subscription: Subscription | None) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from .claim import claim_operations
 from .delivery import CLAIMS_IN_VAIN, Delivery
 from .effects import WORKSPACES
 from .lease import Lease
-from .prepare import read_details
+from .reasons import read_details
 from .settle import Ledger, fail
 
 CLAIM_SIZE = 20  # operations under one lease

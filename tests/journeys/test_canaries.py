@@ -114,7 +114,7 @@ def test_a_database_that_is_down_is_told_without_its_password(url: str, words: t
     result = run(make_host(url), *words)
 
     assert result.exit_code == 3
-    assert "127.0.0.1:1/nowhere" in result.stderr
+    assert "127.0.0.1:1/nowhere" in result.stdout + result.stderr
     assert_no_canary(result.stdout + result.stderr)
 
 

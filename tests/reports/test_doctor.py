@@ -42,11 +42,11 @@ def test_a_database_that_is_away_is_one_finding_beside_the_others(url: Callable[
     assert "SECRET" not in said
 
 
-def test_it_is_one_object_for_a_program_and_ends_with_one() -> None:
+def test_it_is_one_object_for_a_program_and_ends_with_three() -> None:
     result = run(make_host("postgresql+psycopg://someone:s3cret@127.0.0.1:1/nowhere", **SILENT), "doctor", "--json")
 
     [finding] = json.loads(result.stdout)["findings"]
-    assert (result.exit_code, result.stderr, finding["area"]) == (1, "", "database")
+    assert (result.exit_code, result.stderr, finding["area"]) == (3, "", "database")
     assert "s3cret" not in finding["text"]
     assert "someone" not in finding["text"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flask_subscription_ops import Contact
 from flask_subscription_ops.models import AuditEntry, OutboxMessage
 from flask_subscription_ops.signals import job_finished, subscription_changed
 
@@ -76,9 +77,13 @@ def test_a_dry_run_of_deliver_lists_what_is_due_and_sends_nothing(sqlite_host: H
     assert sqlite_host.subs.mailbox == []
 
 
-def test_a_dry_run_of_another_job_lists_what_its_delivery_would_send(host: Host) -> None:
-    host.trial("1")
-    host.trial("2", begun=NOON + days(20))
+def test_a_dry_run_of_another_job_lists_what_its_delivery_would_send_and_nothing_else(host: Host) -> None:
+    host.trial("ends")
+    host.trial("new", begun=NOON + days(13))
+    host.trial("later", begun=NOON + days(20))
+    host.trial("gone", begun=NOON + days(13))
+    host.trial("mute", begun=NOON + days(13))
+    host.known |= {"gone": None, "mute": Contact("")}
 
     planned = host.check(NOW, dry_run=True)
     without_delivery = host.check(NOW, dry_run=True, deliver=False)
@@ -86,10 +91,41 @@ def test_a_dry_run_of_another_job_lists_what_its_delivery_would_send(host: Host)
 
     keys = [key for plan in planned.planned for key in plan["effects"]]
     ended = ["trial-expired:sub-1:2026-12-15", "suspend-workspaces:sub-1:2"]
-    assert keys == [*ended, "trial-started:sub-1:2026-12-15"]
+    assert keys == [*ended, "trial-started:sub-2:2026-12-28"]
     assert [key for plan in without_delivery.planned for key in plan["effects"]] == ended
-    assert real.tally.delivered.total() + real.tally.superseded.total() == len(keys)
+    assert real.tally.delivered.total() == len(keys)
     assert planned.examined == real.examined == 1
+
+
+def test_a_dry_run_lists_no_reminder_that_a_more_urgent_one_overtook(host: Host) -> None:
+    host.trial("1")
+    host.deliver(NOON)
+    host.check(NOON + days(7), deliver=False)
+
+    planned = host.check(NOON + days(11), dry_run=True)
+    real = host.check(NOON + days(11))
+
+    assert [plan["effects"] for plan in planned.planned] == [["trial-reminder:sub-1:2026-12-15:3"]]
+    assert (real.tally.delivered, real.tally.superseded) == ({"trial_reminder": 1}, {"trial_reminder": 1})
+
+
+def test_a_dry_run_lists_no_operation_that_a_newer_one_replaces(host: Host) -> None:
+    host.trial("1", days=2)
+    host.check(NOON + days(2), deliver=False)
+    host.trial("1", begun=NOON + days(3), days=2)
+
+    waiting = host.deliver(NOON + days(4), dry_run=True)
+    ending = host.check(NOON + days(5), dry_run=True)
+    real = host.check(NOON + days(5))
+
+    operations = [key for report in (waiting, ending) for key in _operations(report)]
+    assert operations == ["resume-workspaces:sub-2:1", "suspend-workspaces:sub-2:2"]
+    assert real.tally.delivered["suspend_workspaces"] == 1
+    assert real.tally.delivered["resume_workspaces"] == 0
+
+
+def _operations(report: Any) -> list[str]:
+    return [key for plan in report.planned for key in plan["effects"] if "-workspaces:" in key]
 
 
 def test_a_dry_run_does_not_list_a_reminder_that_is_queued_already(sqlite_host: Host) -> None:
@@ -131,7 +167,7 @@ def test_a_dry_run_looks_ahead_without_leave_to_travel(make_on_sqlite: Any) -> N
 
     report = host.check(NOW, dry_run=True)
 
-    assert [plan["cause"] for plan in report.planned] == ["trial_ended", "trial_started"]
+    assert [plan["cause"] for plan in report.planned] == ["trial_ended"]
 
 
 def test_a_dry_run_is_told_of_as_one(sqlite_host: Host) -> None:
