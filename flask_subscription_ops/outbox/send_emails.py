@@ -22,7 +22,7 @@ from .settle import Ledger, fail
 if TYPE_CHECKING:
     from ..mail.base import Transport
 
-CLAIM_SIZE = 100  # emails under one lease: small enough to be sent well within it
+CLAIM_SIZE = 100  # emails under one lease for each connection: few enough to be sent well within it
 
 
 class Emails:
@@ -44,7 +44,10 @@ class Emails:
         """Send one claim's worth of due emails."""
         if self._has_stopped:
             return False
-        delivery, size = self._delivery, 1 if alone else min(limit, CLAIM_SIZE)
+        delivery, size = (
+            self._delivery,
+            1 if alone else min(limit, CLAIM_SIZE * self._runtime.settings.mail_connections),
+        )
         at = delivery.clock()
         claim = claim_emails(self._runtime, at, size, delivery.part(self._in_vain, alone=alone))
         for broken in claim.broken:

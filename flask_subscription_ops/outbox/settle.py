@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, func, select, update
 
 from ..domain.retry import Answer, Decision, EffectState, decide, jittered
 from ..errors import NotReady
@@ -123,9 +123,9 @@ class Ledger:
 
     def _written(self, messages: Sequence[OutboxMessage], values: dict[str, Any]) -> bool:
         ids = [message.id for message in messages]
-        fence = {"ids": ids, "token": self._lease.token}
+        statement, fence = (_one, {"one": ids[0]}) if len(ids) == 1 else (_several, {"several": ids})
         new = {f"new_{name}": value for name, value in values.items()}
-        rows, was_repeated = self._writer.write(_fenced(tuple(values)), fence | new)
+        rows, was_repeated = self._writer.write(statement(tuple(values)), {"token": self._lease.token, **fence, **new})
         return rows == len(ids) or (was_repeated and "state" in values and self._stands(ids, values["state"]))
 
     def _stands(self, ids: Sequence[int], state: str) -> bool:
@@ -135,12 +135,22 @@ class Ledger:
             return session.scalar(select(func.count()).select_from(OutboxMessage).where(*there)) == len(ids)
 
 
+# Statements are built once for the columns that they write: building one takes as long as running it.
+
+
 @cache
-def _fenced(columns: tuple[str, ...]) -> Update:
-    """Return the statement that writes these columns while the claim holds; building it takes as long as running it."""
-    table = OutboxMessage
-    claimed = table.id.in_(bindparam("ids", expanding=True)), table.lease_token == bindparam("token")
-    return update(table).where(*claimed).values({name: bindparam(f"new_{name}") for name in columns})
+def _one(columns: tuple[str, ...]) -> Update:
+    return _fenced(OutboxMessage.id == bindparam("one"), columns)
+
+
+@cache
+def _several(columns: tuple[str, ...]) -> Update:
+    return _fenced(OutboxMessage.id.in_(bindparam("several", expanding=True)), columns)
+
+
+def _fenced(which: ColumnElement[bool], columns: Iterable[str]) -> Update:
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(OutboxMessage).where(which, OutboxMessage.lease_token == bindparam("token")).values(new)
 
 
 def outcome_of(message: OutboxMessage, decision: Decision, detail: str, now: datetime) -> dict[str, Any]:

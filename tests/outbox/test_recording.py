@@ -82,6 +82,21 @@ def test_so_it_is_after_a_fail_over_from_a_transport_of_large_calls(waiting: Hos
     assert second.seen == list(range(EMAILS))
 
 
+def test_one_more_email_is_one_more_statement_and_that_is_built_once(waiting: Host) -> None:
+    sent: list[Any] = []
+    waiting.deliver(NOON, limit=1)
+    event.listen(waiting.db.engine, "after_cursor_execute", lambda *arguments: sent.append(arguments[4].compiled))
+
+    waiting.deliver(NOON, limit=2)
+    fewer = len(sent)
+    waiting.deliver(NOON, limit=4)
+    more = len(sent) - fewer
+    recorded = [compiled for compiled in sent if compiled is not None and "one" in compiled.bind_names.values()]
+
+    assert more - fewer == 2
+    assert (len(recorded), len({id(compiled.statement) for compiled in recorded})) == (6, 1)
+
+
 def test_the_acceptances_of_one_call_are_written_down_together(waiting: Host) -> None:
     waiting.subs.runtime.transport = Together()
     written: list[int] = []

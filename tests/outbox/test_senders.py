@@ -12,6 +12,7 @@ from flask import current_app
 
 from flask_subscription_ops.mail.base import Email, Outcome, Verdict
 from flask_subscription_ops.models import OutboxMessage
+from flask_subscription_ops.outbox import send_emails
 from flask_subscription_ops.signals import effect_failed
 from flask_subscription_ops.testing import Answer, ScriptedTransport
 
@@ -38,6 +39,25 @@ def test_each_email_goes_once_over_one_of_them(waiting: Host) -> None:
     assert report.to_dict()["effects"]["delivered"] == {"trial_started": EMAILS}
     assert set(Counter(email.key for email in transport.handed_over).values()) == {1}
     assert set(waiting.effects().values()) == {"done"}
+
+
+def test_a_claim_has_as_many_emails_for_each_connection_as_for_one(
+    make: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_emails, "CLAIM_SIZE", 3)
+    host = emails_to(make(SUBS_MAIL_CONNECTIONS=CONNECTIONS), EMAILS)
+    transport, shares = four(host), []
+    hand_over = transport.send
+
+    def send(emails: Iterable[Email]) -> Iterator[Outcome]:
+        share = list(emails)
+        shares.append(len(share))
+        return hand_over(share)
+
+    transport.send = send  # type: ignore[method-assign]
+    host.deliver(NOON)
+
+    assert shares == [3] * (EMAILS // 3)
 
 
 def test_receivers_of_a_failed_effect_have_the_apps_context_on_each(waiting: Host) -> None:
