@@ -47,6 +47,13 @@ def test_no_statement_about_what_waits_reads_a_whole_table(plans: Plans) -> None
     assert plans.scans == []
 
 
+def test_states_stand_in_statements_as_text_which_every_plan_can_count_on(plans: Plans) -> None:
+    """A parameter is known to a plan only while the server makes a new one for each execution."""
+    conditions = [found for sql, _ in plans.found for found in re.findall(r"\bstate = .", re.sub('["`]', "", sql))]
+
+    assert set(conditions) == {"state = '"}
+
+
 @pytest.mark.parametrize(
     ("part", "index"),
     [

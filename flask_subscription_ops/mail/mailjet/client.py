@@ -50,7 +50,6 @@ class MailjetClient(Client):
         # Each address of the host has the time to connect: a quarter lets silent ones be passed by.
         self._limits = (timeout / 4, timeout)
         self.used_at = time.monotonic()
-        self.is_at_rest = True
 
     def post(self, path: str, document: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
         """Return the answer to a document."""
@@ -65,7 +64,6 @@ class MailjetClient(Client):
         self.session.close()
 
     def _call(self, method: str, path: str, **content: Any) -> bytes:
-        self.is_at_rest = False  # for good where no answer is read to its end
         try:
             response = self.session.request(
                 method, f"{self._base}/{path}", timeout=self._limits, allow_redirects=False, stream=True, **content
@@ -74,7 +72,7 @@ class MailjetClient(Client):
                 body = _bounded(response)
         except requests.RequestException as error:
             raise _network_fault(error) from None
-        self.used_at, self.is_at_rest = time.monotonic(), True
+        self.used_at = time.monotonic()
         if response.status_code // 100 != 2:
             raise _status_fault(response.status_code, body)
         return body

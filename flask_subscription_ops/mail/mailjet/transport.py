@@ -75,15 +75,12 @@ class MailjetTransport:
 
     @contextmanager
     def _lent(self) -> Iterator[MailjetClient]:
-        """Give a client for one caller at a time; it is kept with its connection unless its last call hangs."""
+        """Give a client for one caller at a time, and keep it with its connection."""
         client = self._kept_one() or MailjetClient(self._api_base, self._credentials, self._timeout)
         try:
             yield client
         finally:
-            if client.is_at_rest:
-                self._kept.append(client)
-            else:
-                client.close()
+            self._kept.append(client)
 
     def _kept_one(self) -> MailjetClient | None:
         # Between here and Mailjet a connection that is silent for long may be forgotten, and nobody told.
