@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -90,8 +91,14 @@ def _peer() -> Path | None:
 
 
 def _post_office(url: str, peer: Path, port: int, connections: int) -> float:
+    """Let it render the words of our own letter."""
+    with running(url) as subs:
+        notice = subs.runtime.renderer.sample("trial_reminder")
+        contact = replace(notice.contact, name="{{ name }}")
+        email = subs.runtime.renderer.render(replace(notice, contact=contact))
+    template = json.dumps({"subject": email.subject, "content": email.text, "html_content": email.html})
     command = [peer, Path(__file__).with_name("peer.py"), url, str(port), str(connections), str(EMAILS)]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return float(subprocess.run(command, check=True, input=template, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def _ours_smtp(url: str, port: int, connections: int) -> float:

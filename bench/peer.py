@@ -1,20 +1,21 @@
 """django-post-office's way: `python peer.py URL PORT CONNECTIONS EMAILS` prints the seconds an email takes.
 
-It runs in an environment of its own, which has Django and knows nothing of this project.
+The words of its letter come as JSON on standard input, with `{{ name }}` where each has its own. It runs in an
+environment of its own, which has Django and knows nothing of this project.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
 from django.core.management import call_command
-
-TEXT = "Your trial ends soon.\n" * 20
-HTML = "<p>Your trial ends soon.</p>\n" * 30
 
 
 def main(url: str, port: int, connections: int, emails: int) -> float:
@@ -42,17 +43,22 @@ def main(url: str, port: int, connections: int, emails: int) -> float:
         POST_OFFICE={"THREADS_PER_PROCESS": connections, "BATCH_SIZE": 100 * connections},
     )
     django.setup()
+    logging.disable(logging.INFO)  # it tells of every batch
     call_command("migrate", verbosity=0)
-    _send(1)  # opens what is opened once
-    return _send(emails) / emails
+    from post_office.models import EmailTemplate
+
+    template = EmailTemplate.objects.create(name="trial", **json.load(sys.stdin))
+    _send(template, 1)  # opens what is opened once
+    return _send(template, emails) / emails
 
 
-def _send(emails: int) -> float:
+def _send(template: Any, emails: int) -> float:
     """Queue so many emails, then return the seconds in which they are sent, batch by batch, as its command does."""
     from post_office import mail
 
-    one = {"sender": "billing@host.example", "subject": "Your trial", "message": TEXT, "html_message": HTML}
-    mail.send_many([{**one, "recipients": [f"owner-{number}@customer.example"]} for number in range(emails)])
+    one = {"sender": "billing@host.example", "template": template, "render_on_delivery": True}
+    names = [f"owner-{number}" for number in range(emails)]
+    mail.send_many([{**one, "recipients": [f"{name}@customer.example"], "context": {"name": name}} for name in names])
     began = time.perf_counter()
     sent = 0
     while done := mail.send_queued()[0]:
