@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import delivery, jobs, startup, statements
+from . import delivery, jobs, scale, startup, statements
 from .databases import Databases
 from .measure import Verdict, table
 
@@ -41,6 +41,7 @@ GOALS: dict[str, Measure] = {
     "P11": _each(jobs.two_runners),
     "P12": _each(jobs.beside),
     "P13": _each(statements.claim),
+    "scale": _smallest(scale.growth),
 }
 
 

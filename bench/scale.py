@@ -24,7 +24,7 @@ AT_REST = NOON - timedelta(days=60)  # nothing is due then
 
 
 def growth(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
-    """P13: an idle pass, a chunk and a claim, at 5M effects and audit entries / at 100k."""
+    """An idle pass, a chunk and a claim, at 5M effects and audit entries / at 100k."""
     ways: dict[str, Callable[[str], float]] = {"idle pass": _idle, f"chunk of {CHUNK:,}": _chunk, "claim": _claim}
     few, many = (
         databases.fresh("postgresql", Shape(SIZE, ended=100, effects=times, entries=times)) for times in (1, YEARS)
@@ -34,7 +34,7 @@ def growth(databases: Databases, size: int, repeats: int) -> Iterator[Verdict]:
             taken = [(way(among_few), way(among_many)) for _ in range(repeats)]
             least, most = (1000 * median(each) for each in zip(*taken, strict=True))
             what = f"{name} beside {YEARS * SIZE:,} effects and audit entries / beside {SIZE:,}"
-            yield Verdict("P13", what, most / least, 1.5, note=f"{most:.3g} ms, {least:.3g} ms")
+            yield Verdict("scale", what, most / least, 1.5, note=f"{most:.3g} ms, {least:.3g} ms")
 
 
 def _idle(url: str) -> float:

@@ -44,11 +44,8 @@ class Emails:
         """Send one claim's worth of due emails."""
         if self._has_stopped:
             return False
-        delivery, size = (
-            self._delivery,
-            1 if alone else min(limit, CLAIM_SIZE * self._runtime.settings.mail_connections),
-        )
-        at = delivery.clock()
+        delivery, most = self._delivery, CLAIM_SIZE * self._runtime.settings.mail_connections
+        size, at = 1 if alone else min(limit, most), delivery.clock()
         claim = claim_emails(self._runtime, at, size, delivery.part(self._in_vain, alone=alone))
         for broken in claim.broken:
             self._delivery.put_off.add(broken.id)
