@@ -476,3 +476,17 @@ def test_a_connection_that_was_cut_off_or_silent_for_long_is_not_used_again(
 
     assert outcome.verdict is Verdict.ACCEPTED
     assert mailjet_server.connections == 2
+
+
+def test_what_was_kept_is_closed_when_the_transport_is_gone(
+    make: Make, mailjet_server: FakeMailjet, make_email: Callable[..., Email]
+) -> None:
+    transport = make()
+    list(transport.send([make_email(1)]))
+    [client] = transport._kept
+    pools = client.session.get_adapter(mailjet_server.base).poolmanager.pools
+    assert len(pools) == 1
+
+    del transport
+
+    assert len(pools) == 0

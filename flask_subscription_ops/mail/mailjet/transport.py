@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -44,6 +45,7 @@ class MailjetTransport:
         self._credentials = (settings.mailjet_api_key or "", settings.mailjet_api_secret or "")
         self._api_base = settings.mailjet_api_base
         self._kept: list[MailjetClient] = []  # from one claim to the next
+        weakref.finalize(self, _close, self._kept)
 
     def send(self, emails: Iterable[Email]) -> Iterator[Outcome]:
         """Send one call's worth after the other; a Mailjet that cannot be used is not tried again in this call."""
@@ -109,6 +111,11 @@ class MailjetTransport:
         if rows is None:
             raise UnknownOutcome("Mailjet's answer cannot be understood")
         return rows
+
+
+def _close(kept: list[MailjetClient]) -> None:
+    while kept:
+        kept.pop().close()
 
 
 def _is_for_every_key(error: Exception) -> bool:
