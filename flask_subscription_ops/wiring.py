@@ -17,7 +17,7 @@ from .domain.clock import system_clock
 from .domain.contacts import zone_of
 from .errors import ConfigurationError
 from .models import Base, Subscription
-from .models.base import mirror, name_all_types, names_taken
+from .models.base import mirror, name_everything, names_taken
 from .models.schema import place_in_schema
 from .runtime import RUNTIME, Runtime
 from .settings import Settings
@@ -78,7 +78,7 @@ def place_tables(app: Flask, db: SQLAlchemy, bind_key: str | None) -> None:
     if metadata.schema is not None:
         place_in_schema(engine_of(app, db, bind_key), metadata.schema)
     if "alembic" in sys.modules:  # as wherever a migration is written; it is not loaded for our sake
-        name_all_types(metadata)
+        name_everything(metadata)
         import_module(f"{__package__}.migrating")
 
 

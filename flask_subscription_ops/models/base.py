@@ -21,6 +21,8 @@ NAMING = {
 
 
 MARK = "subscription_ops"  # in the info of our tables' copies: whose they are
+CONDITION = "subscription_ops_condition"  # in the info of an index: of which rows it is
+CHOOSING = ("postgresql", "sqlite")  # databases with indexes of some rows
 
 
 class Base(DeclarativeBase):
@@ -32,7 +34,9 @@ class Base(DeclarativeBase):
     @classmethod
     def __table_cls__(cls, *arguments: Any, **options: Any) -> Table:
         # SQLite gives the id of a deleted last row again, and an effect's or an audit entry's key is made of ids.
-        return Table(*arguments, **options, sqlite_autoincrement=True)
+        table = Table(*arguments, **options, sqlite_autoincrement=True)
+        event.listen(table, "before_create", _choose_rows)
+        return table
 
     def with_fault(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document about this row, its fault added where it has one."""
@@ -44,7 +48,7 @@ def index_of_some(condition: str, *columns: str) -> Index:
 
     It stays small however many rows there are, and no statistics are needed to find it the best.
     """
-    return Index(None, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
+    return Index(None, *columns, info={CONDITION: condition})
 
 
 def names_taken(metadata: MetaData) -> list[str]:
@@ -63,20 +67,40 @@ def mirror(metadata: MetaData) -> None:
         if _key(table, metadata) not in metadata.tables:
             copy = table.to_metadata(metadata, schema=metadata.schema)  # type: ignore[arg-type]  # None is none
             copy.info[MARK] = True
+            own = {index.name: index.info for index in table.indexes}
+            for index in copy.indexes:
+                index.info.update(own[index.name])
             _set_types(copy, plain)
-            event.listen(copy, "before_create", _before_create)
+            event.listen(copy, "before_create", _choose_types)
+            event.listen(copy, "before_create", _choose_rows)
 
 
-def name_all_types(metadata: MetaData) -> None:
-    """Let the copies say what their columns are on MariaDB and MySQL too, as a migration has to."""
+def name_everything(metadata: MetaData) -> None:
+    """Let the copies say what they are on every database, as a migration has to.
+
+    Else each dialect is loaded where it is used: that of another database would take as long as the rest of a start.
+    """
     for table in metadata.tables.values():
         if MARK in table.info:
             _set_types(table, on_mysql)
+            for dialect in CHOOSING:
+                _set_conditions(table, dialect)
 
 
-def _before_create(table: Table, connection: Connection, **_: Any) -> None:
+def _choose_types(table: Table, connection: Connection, **_: Any) -> None:
     if connection.dialect.name in MYSQL:
         _set_types(table, on_mysql)
+
+
+def _choose_rows(table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name in CHOOSING:
+        _set_conditions(table, connection.dialect.name)
+
+
+def _set_conditions(table: Table, dialect: str) -> None:
+    for index in table.indexes:
+        if CONDITION in index.info:
+            index.dialect_options[dialect]["where"] = text(index.info[CONDITION])
 
 
 def _key(table: Table, metadata: MetaData) -> str:
