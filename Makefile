@@ -19,6 +19,7 @@ help:
 	@echo "make wheel   build the package into dist/"
 
 $(READY): pyproject.toml
+	@echo "making $(VENV) with all that tests and documentation need: about a minute, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable . --group test --group lint --group docs

@@ -23,31 +23,27 @@ WAITING = (EffectState.PENDING, EffectState.SENDING)
 
 def retry(context: Context, keys: Sequence[str], state: EffectState = EffectState.DEAD) -> int:
     """Queue given-up effects anew: those named, else all that are in `state`; return how many."""
-    wanted = _in(*GIVEN_UP) if keys else _in(state)
+    wanted = OutboxMessage.being(*GIVEN_UP) if keys else OutboxMessage.being(state)
     again = {"attempts": 0, "alone": False, "due_at": context.now, "done_at": None, "marked_at": None}
     return _write(context, keys, wanted, {"state": EffectState.PENDING.value, **again}, "queued anew")
 
 
 def drop(context: Context, keys: Sequence[str]) -> int:
     """Give effects up for good that have not gone out; their keys stay, so that they are never queued again."""
-    return _write(context, keys, _in(*DROPPABLE), _dropped(context, "dropped by hand"), "dropped")
+    return _write(context, keys, OutboxMessage.being(*DROPPABLE), _dropped(context, "dropped by hand"), "dropped")
 
 
 def drop_waiting(context: Context, reason: str) -> int:
     """Give up every effect that still waits, as a copy of another deployment's database does."""
-    return _write(context, (), _in(*WAITING), _dropped(context, reason), "dropped")
+    return _write(context, (), OutboxMessage.being(*WAITING), _dropped(context, reason), "dropped")
 
 
 def left_alone(context: Context, keys: Sequence[str], wanted: Sequence[EffectState]) -> list[str]:
     """Say of each of these effects that is in none of the wanted states in which it is."""
     statement = select(OutboxMessage.effect_key, OutboxMessage.state).where(
-        OutboxMessage.effect_key.in_(keys), ~_in(*wanted)
+        OutboxMessage.effect_key.in_(keys), ~OutboxMessage.being(*wanted)
     )
     return [f"{key} is {state}" for key, state in context.session.execute(statement.order_by(OutboxMessage.id))]
-
-
-def _in(*states: EffectState) -> ColumnElement[bool]:
-    return OutboxMessage.state.in_([state.value for state in states])
 
 
 def _dropped(context: Context, reason: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ..actions import effects as actions
 from ..database.readable import readable
 from ..domain.emails import EMAILS
-from ..domain.retry import EffectState
+from ..domain.retry import SETTLED, EffectState
 from ..domain.states import WorkspaceWish
 from ..errors import InvalidInput
 from ..models import OutboxMessage
@@ -20,7 +20,7 @@ from .operating import operating
 
 GIVEN_UP = [state.value for state in actions.GIVEN_UP]
 KINDS = [*EMAILS, *(wish.value for wish in WorkspaceWish)]
-WAITING = ("pending", "sending", "dead", "held", "no_recipient")
+OPEN = [state for state in EffectState if state not in SETTLED]
 
 
 def _kinds(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -41,7 +41,7 @@ def command() -> None:
 @in_app
 def list_effects(state: str | None, kind: str | None, account_id: str | None, limit: int, as_json: bool) -> None:
     """List effects that wait, were given up, or are held; those in other states with --state."""
-    wanted = select(OutboxMessage).where(OutboxMessage.state.in_([state] if state else WAITING))
+    wanted = select(OutboxMessage).where(OutboxMessage.being(*([EffectState(state)] if state else OPEN)))
     if kind is not None:
         wanted = wanted.where(OutboxMessage.kind == kind)
     if account_id is not None:

@@ -114,8 +114,8 @@ def _app_of_this_command() -> str:
     if info and info.create_app is None and (name := info.app_import_path or next(found, None)):
         return name
     raise InvalidInput(  # a command of the host's own makes its app by itself
-        "no name is known by which the units could start the app: add --app with what `flask --app` takes,"
-        " such as package:create_app or \"package:create_app('live.cfg')\""
+        "no name is known by which the units could start the app: add --app behind this command, with what"
+        " `flask --app` takes, such as package:create_app or \"package:create_app('live.cfg')\""
     )
 
 

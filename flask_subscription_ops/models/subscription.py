@@ -177,6 +177,11 @@ class Subscription(Base):
         """Return the query twin of `is_live`."""
         return cls.status.in_([status.value for status in LIVE])
 
+    def __repr__(self) -> str:
+        loaded = self.__dict__  # a repr asks no database
+        name = self.name_of(loaded["id"]) if loaded.get("id") else "new"
+        return f"<Subscription {name} {loaded.get('status', 'not loaded')}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return every public column, and whether it gives access."""
         hidden = {"live", "reminder_due_at", "audit_hash"}

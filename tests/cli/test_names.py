@@ -99,7 +99,7 @@ def test_no_units_are_rendered_that_nothing_could_start(shop: Shop, books: Host)
     told = shop.shell(f"{render} --app \"shop:create_app('sub.cfg')\"")
 
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "add --app with what `flask --app` takes" in refused.stderr
+    assert "add --app behind this command, with what `flask --app` takes" in refused.stderr
     assert told.returncode == 0
     assert (
         "`flask --app \"shop:create_app('sub.cfg')\" subs systemd render`"

@@ -152,3 +152,12 @@ def test_of_two_sessions_that_write_one_row_the_later_one_is_told(host: Host) ->
 
     with pytest.raises(Exception, match="expected to update 1 row"):
         host.db.session.flush()
+
+
+def test_it_is_shown_by_its_name_and_status_without_asking_the_database(host: Host) -> None:
+    trial = host.trial()
+    host.reload(trial)
+    host.db.session.expunge(trial)
+
+    assert repr(trial) == "<Subscription sub-1 trialing>"
+    assert repr(Subscription(account_id="7", plan="pro", status="active")) == "<Subscription new active>"
