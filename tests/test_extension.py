@@ -225,23 +225,6 @@ def test_templates_know_the_current_accounts_subscription(sqlite_host: Host) -> 
     assert shown == ["trialing", "none", "none"]
 
 
-def test_templates_of_one_request_look_the_subscription_up_once(sqlite_host: Host) -> None:
-    asked: list[str] = []
-
-    def current_account() -> str:
-        asked.append("1")
-        return "1"
-
-    sqlite_host.subs.current_account(current_account)
-    sqlite_host.trial("1")
-
-    with sqlite_host.app.test_request_context():
-        render_template_string("{{ subscription.status }} {{ subscription.plan }}")
-        render_template_string("{{ subscription.status }}")
-
-    assert asked == ["1"]
-
-
 def test_a_template_that_does_not_ask_costs_no_lookup(sqlite_host: Host) -> None:
     def nobody() -> str:
         raise AssertionError("asked without need")
