@@ -1,4 +1,4 @@
-"""Turn claimed emails into rendered ones, and sort out those that have no reason or no recipient any more."""
+"""Sort out the claimed emails that have no reason or no recipient any more, and say what the others are made of."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ from .reasons import read_details, reason_against, subscriptions_of
 from .settle import Ledger
 
 if TYPE_CHECKING:
-    from ..mail.base import Email
+    from ..mail.letters.notice import Notice
 
 
 @dataclass(frozen=True)
 class Ready:
-    """One claimed effect with its email; `repeat` says that an earlier try may have got through."""
+    """One claimed effect with what its email is made of; `repeat` says that an earlier try may have got through."""
 
     message: OutboxMessage
-    email: Email
+    notice: Notice
     repeat: bool
+
+    @property
+    def key(self) -> str:
+        return self.message.effect_key
 
 
 @dataclass(frozen=True)
@@ -40,35 +44,33 @@ class Preparation:
     now: datetime
 
     def ready(self, messages: Sequence[OutboxMessage], contacts: Mapping[str, Contact]) -> list[Ready]:
-        """Return the emails that are to be sent; accounts without a contact are gone."""
+        """Return what is to be sent; accounts without a contact are gone."""
         subscriptions = subscriptions_of(self.runtime, {m.subscription_id for m in messages if m.subscription_id})
         ready = []
         for message in messages:
             subscription = subscriptions.get(message.subscription_id or 0)
-            email = self._email_alone(message, subscription, contacts.get(message.account_id or ""))
-            if email is not None:
-                ready.append(Ready(message, email, repeat=message.first_tried_at is not None))
+            notice = self._notice_alone(message, subscription, contacts.get(message.account_id or ""))
+            if notice is not None:
+                ready.append(Ready(message, notice, repeat=message.first_tried_at is not None))
         return ready
 
-    def _email_alone(
+    def _notice_alone(
         self, message: OutboxMessage, subscription: Subscription | Exception | None, contact: Contact | None
-    ) -> Email | None:
-        """Contacts and templates are the host's: they may fail in any way, each for its own email."""
+    ) -> Notice | None:
+        """A contact is the host's: it may fail in any way, each for its own email."""
         try:
             if isinstance(subscription, Exception):
                 raise TemporaryFailure(f"its subscription cannot be read: {describe(subscription)}")
-            return self._email(message, subscription, contact)
+            return self._notice(message, subscription, contact)
         except ConfigurationError:
             raise
-        except PermanentFailure as error:
-            self.ledger.record([message], Answer.REFUSED, describe(error))
         except Exception as error:
-            self.ledger.record([message], Answer.UNPREPARED, describe(error))
+            not_made(self.ledger, message, error)
         return None
 
-    def _email(
+    def _notice(
         self, message: OutboxMessage, subscription: Subscription | None, contact: Contact | None
-    ) -> Email | None:
+    ) -> Notice | None:
         if email_kind(message.kind).audience is Audience.ADMINS:
             return self._alert(message)
         reason = reason_against(self.runtime, message, subscription, contact, self.now)
@@ -79,9 +81,9 @@ class Preparation:
         if not contact.email:
             self.ledger.no_recipient(message)
             return None
-        return self._render(message, _details(message, subscription), contact)
+        return self._made_of(message, _details(message, subscription), contact)
 
-    def _alert(self, message: OutboxMessage) -> Email | None:
+    def _alert(self, message: OutboxMessage) -> Notice | None:
         """An alert says for which of the administrators it is by number: addresses are not stored."""
         details, settings = read_details(message), self.runtime.settings
         recipients = dict(enumerate(settings.admin_emails, start=1))
@@ -90,14 +92,19 @@ class Preparation:
             self.ledger.no_recipient(message)
             return None
         contact = Contact(address, timezone=settings.timezone)
-        return self._render(message, {**details, "deployment": settings.deployment}, contact)
+        return self._made_of(message, {**details, "deployment": settings.deployment}, contact)
 
-    def _render(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Email:
+    def _made_of(self, message: OutboxMessage, details: Mapping[str, Any], contact: Contact) -> Notice:
         from ..mail.letters.notice import Notice
 
         at = message.first_tried_at or self.now
-        notice = Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
-        return self.runtime.renderer.render(notice)
+        return Notice(message.effect_key, message.kind, message.account_id or "", contact, details, at)
+
+
+def not_made(ledger: Ledger, message: OutboxMessage, error: Exception) -> None:
+    """Settle an email that cannot be made: for good where that is certain, else until what is at fault is mended."""
+    answer = Answer.REFUSED if isinstance(error, PermanentFailure) else Answer.UNPREPARED
+    ledger.record([message], answer, describe(error))
 
 
 def _details(message: OutboxMessage, subscription: Subscription | None) -> Mapping[str, Any]:

@@ -81,8 +81,8 @@ class Emails:
         repeats = [item for item in ready if item.repeat]
         if not repeats:
             return list(ready)
-        standing, fault = _standing_of(self._runtime.transport, [item.email.key for item in repeats])
-        of = {each: [item.message for item in repeats if standing[item.email.key] is each] for each in _Standing}
+        standing, fault = _standing_of(self._runtime.transport, [item.key for item in repeats])
+        of = {each: [item.message for item in repeats if standing[item.key] is each] for each in _Standing}
         ledger.record(of[_Standing.ACCEPTED], Answer.DONE)
         ledger.record(of[_Standing.NOT_TOLD_NOW], Answer.CANNOT_ASK, fault)
         if of[_Standing.NOT_TOLD_NOW]:

@@ -1,4 +1,7 @@
-"""Send prepared emails over one or more connections; each outcome is written down before the next email leaves."""
+"""Send emails over one or more connections; each outcome is written down before the next email leaves.
+
+An email is rendered when it is pulled: meanwhile the other connections wait for their servers.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..domain.retry import Answer
+from ..errors import ConfigurationError
 from ..models import OutboxMessage
 from .delivery import Delivery
 from .effects import EMAIL
 from .lease import Lease
-from .prepare import Ready
+from .prepare import Ready, not_made
 from .settle import Ledger
 from .tally import Tally
 from .writer import Writer
@@ -66,7 +70,7 @@ class _Sender:
         self.fault: str | None = None  # why the transport cannot be reached
         self.error: Exception | None = None
         self._waiting = list(reversed(ready))
-        self._messages = {item.email.key: item.message for item in ready}
+        self._messages = {item.key: item.message for item in ready}
         self._accepted: list[OutboxMessage] = []
 
     def run_caught(self) -> None:
@@ -95,8 +99,19 @@ class _Sender:
             if not self._lease.covers(self._runtime.settings.mail_timeout):
                 return
             item = self._waiting.pop()
-            if self._may_go(item.message):
-                yield item.email
+            email = self._render(item)
+            if email is not None and self._may_go(item.message):
+                yield email
+
+    def _render(self, item: Ready) -> Email | None:
+        """Templates are the host's: they may fail in any way, each for its own email."""
+        try:
+            return self._runtime.renderer.render(item.notice)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            not_made(self._ledger, item.message, error)
+        return None
 
     def _may_go(self, message: OutboxMessage) -> bool:
         at_most_once = message.kind in self._runtime.settings.emails_at_most_once
