@@ -46,12 +46,8 @@ def sweep(run: Run, task: Sweep) -> None:
 def _at_once(run: Run, task: Sweep, walk: Walk) -> None:
     """Find and lock each chunk with one statement; one that fails is found again, and done row by row."""
     while walk.size > 0:
-        try:
-            rows = _handle(run, task, walk.wanted(), {})
-        except (ConfigurationError, Stopped):
-            raise
-        except Exception as error:
-            run.runtime.require_other_reason(error)
+        rows = _tried(run, task, walk.wanted(), {})
+        if isinstance(rows, Exception):
             rows = walk.find()
             _each_alone(run, task, walk, rows, {})
         if not rows:
@@ -63,13 +59,7 @@ def _after_asking(run: Run, task: Sweep, walk: Walk, unanswered: Unanswered) -> 
     """Find each chunk, ask for its contacts, and lock it then: no row is held while the host answers."""
     while not unanswered.is_away and (rows := walk.find()):
         answered, contacts = unanswered.ask(rows)
-        try:
-            if answered:
-                _handle(run, task, _again(run, task, answered), contacts)
-        except (ConfigurationError, Stopped):
-            raise
-        except Exception as error:
-            run.runtime.require_other_reason(error)
+        if answered and isinstance(_tried(run, task, _again(run, task, answered), contacts), Exception):
             _each_alone(run, task, walk, answered, contacts)
         walk.leave(rows)
     unanswered.settle()
@@ -77,12 +67,8 @@ def _after_asking(run: Run, task: Sweep, walk: Walk, unanswered: Unanswered) -> 
 
 def _each_alone(run: Run, task: Sweep, walk: Walk, rows: Sequence[Any], contacts: Mapping[str, Contact]) -> None:
     for row in rows:
-        try:
-            _handle(run, task, _again(run, task, [row]), contacts)
-        except (ConfigurationError, Stopped):
-            raise
-        except Exception as error:
-            run.runtime.require_other_reason(error)
+        error = _tried(run, task, _again(run, task, [row]), contacts)
+        if isinstance(error, Exception):
             walk.fail(row.id, error)
 
 
@@ -91,6 +77,17 @@ def _again(run: Run, task: Sweep, rows: Sequence[Any]) -> Select[Any]:
     due, ids = task.due, among(run.runtime.engine.dialect.name, task.due.of, [row.id for row in rows])
     # The dates are redundant, but they bound the index scan: without them a planner may walk every due row.
     return due.rows().where(ids, due.by.between(rows[0].at, rows[-1].at))
+
+
+def _tried(run: Run, task: Sweep, wanted: Select[Any], contacts: Mapping[str, Contact]) -> Sequence[Any] | Exception:
+    """Return the rows that were handled, or the error where one of them is at fault."""
+    try:
+        return _handle(run, task, wanted, contacts)
+    except (ConfigurationError, Stopped):
+        raise
+    except Exception as error:
+        run.runtime.require_other_reason(error)
+        return error
 
 
 def _handle(run: Run, task: Sweep, wanted: Select[Any], contacts: Mapping[str, Contact]) -> Sequence[Any]:
