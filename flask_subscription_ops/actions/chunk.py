@@ -37,12 +37,12 @@ def change_chunk(context: Context, rows: Sequence[Any], cause: Cause, values: Ma
     along = edge(Status(rows[0].status), cause)
     new = written(along, values)
     for alike in _by_what_they_held(rows, new):
-        _write(context, alike, cause, along, new)
-    keys = _queue(context, rows, cause, along)
-    for row in rows:
-        tell(context, row, cause, row.status, along.to)
-        if context.rehearses:
-            context.planned.append(plan(row, cause, row.status, along.to, keys[row.id]))
+        given = _write(context, alike, cause, along, new)
+        keys = _queue(context, given, cause, along)
+        for row in alike:
+            tell(context, row, cause, row.status, along.to)
+            if context.rehearses:
+                context.planned.append(plan(row, cause, row.status, along.to, keys[row.id]))
     return len(rows)
 
 
@@ -50,11 +50,9 @@ def queue(
     context: Context, queueing: twins.Queueing, kind: str, parameters: Mapping[str, Any]
 ) -> list[tuple[int, str]]:
     """Queue the effects of a chunk; a dry run gets the keys of the new ones, each with its subscription's id."""
-    keys = (
-        [(row.id, row.effect_key) for row in context.session.execute(queueing.new, parameters)]
-        if context.rehearses
-        else []
-    )
+    keys = []
+    if context.rehearses:
+        keys = [(row.id, row.effect_key) for row in context.session.execute(queueing.new, parameters)]
     stored: Any = context.session.execute(queueing.insert, parameters, execution_options=COUNTED)
     context.queued[kind] += stored.rowcount
     return keys
@@ -67,8 +65,8 @@ def _by_what_they_held(rows: Sequence[Any], new: Mapping[str, Any]) -> list[list
     return list(alike.values())
 
 
-def _write(context: Context, rows: Sequence[Any], cause: Cause, along: Edge, new: Mapping[str, Any]) -> None:
-    """Write rows that held the same, and their audit."""
+def _write(context: Context, rows: Sequence[Any], cause: Cause, along: Edge, new: Mapping[str, Any]) -> str:
+    """Write rows that held the same, and their audit; return these rows as statements read them."""
     entry = {
         "from_status": rows[0].status,
         "to_status": along.to.value,
@@ -77,9 +75,10 @@ def _write(context: Context, rows: Sequence[Any], cause: Cause, along: Edge, new
         "run_id": context.run_id,
         "details": {"before": before(rows[0], new)},
     }
+    given = _locked(context, rows)
     values, dialect = {**new, "updated_at": context.now}, dialect_of(context.session, Subscription).name
     parameters = {
-        "rows": _locked(context, rows),
+        "rows": given,
         "at_json": as_json(to_text(context.now)),
         "rest_json": ", ".join(as_json(entry[name]) for name in HASHED if name in entry),
         **{f"new_{name}": value for name, value in values.items()},
@@ -87,12 +86,13 @@ def _write(context: Context, rows: Sequence[Any], cause: Cause, along: Edge, new
     done: Any = context.session.execute(twins.change(dialect, tuple(values)), parameters)
     if done.rowcount != len(rows):
         raise IllegalTransition("one of these subscriptions was changed by someone else meanwhile; look at it again")
-    context.session.execute(twins.audit(dialect), {"rows": parameters["rows"], "at": context.now, **entry})
+    context.session.execute(twins.audit(dialect), {"rows": given, "at": context.now, **entry})
+    return given
 
 
-def _queue(context: Context, rows: Sequence[Any], cause: Cause, along: Edge) -> Mapping[int, list[str]]:
+def _queue(context: Context, given: str, cause: Cause, along: Edge) -> Mapping[int, list[str]]:
     dialect, (kind, wish) = dialect_of(context.session, Subscription).name, wanted(context, along)
-    parameters, found = {"rows": _locked(context, rows), "now": context.now}, []
+    parameters, found = {"rows": given, "now": context.now}, []
     if kind:
         found += queue(context, twins.email(dialect, kind), kind, parameters)
     if wish:

@@ -52,12 +52,10 @@ def plain_rows(dialect: Dialect, types: Types, rows: Rows) -> Rows:
     """Return the rows with every value as JSON can hold it and the column's type reads it."""
     impls = {name: kind.dialect_impl(dialect) for name, kind in types.items()}
     special = {name: process for name, kind in impls.items() if (process := kind.bind_processor(dialect))}
+    if not special:
+        return rows
     known: dict[int, Any] = {}  # the instants of a chunk are mostly one and the same object
-    return (
-        rows
-        if not special
-        else [{**row, **{name: _text(process, row[name], known) for name, process in special.items()}} for row in rows]
-    )
+    return [{**row, **{name: _text(process, row[name], known) for name, process in special.items()}} for row in rows]
 
 
 def matched(dialect: str, statement: Select[Any], new: Subquery, table: Any) -> Select[Any]:
