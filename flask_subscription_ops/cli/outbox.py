@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ..actions import effects as actions
 from ..database.readable import readable
 from ..domain.emails import EMAILS
-from ..domain.retry import SETTLED, EffectState
+from ..domain.retry import OPEN, EffectState
 from ..domain.states import WorkspaceWish
 from ..errors import InvalidInput
 from ..models import OutboxMessage
@@ -20,7 +20,6 @@ from .operating import operating
 
 GIVEN_UP = [state.value for state in actions.GIVEN_UP]
 KINDS = [*EMAILS, *(wish.value for wish in WorkspaceWish)]
-OPEN = [state for state in EffectState if state not in SETTLED]
 
 
 def _kinds(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:

@@ -28,6 +28,7 @@ class EffectState(str, Enum):
 UNFINISHED = frozenset({EffectState.PENDING, EffectState.SENDING})
 NEEDS_A_HUMAN = frozenset({EffectState.DEAD, EffectState.HELD})
 SETTLED = frozenset({EffectState.DONE, EffectState.SUPERSEDED, EffectState.DROPPED})  # nearly all, in the end
+OPEN = tuple(state for state in EffectState if state not in SETTLED)
 
 
 class Answer(Enum):

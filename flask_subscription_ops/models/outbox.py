@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint, literal_column, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..domain.retry import SETTLED, EffectState
+from ..domain.retry import OPEN, EffectState
 from .base import Base, index_of_some
 from .types import BigId, ErrorText, Instant, Json, key_text
 
-OPEN = " OR ".join(f"state = '{state.value}'" for state in EffectState if state not in SETTLED)
+IS_OPEN = " OR ".join(f"state = '{state.value}'" for state in OPEN)
 
 
 class OutboxMessage(Base):
@@ -23,7 +23,7 @@ class OutboxMessage(Base):
         UniqueConstraint("effect_key"),
         UniqueConstraint("lane_in_flight"),
         CheckConstraint("state IN ({})".format(", ".join(f"'{s.value}'" for s in EffectState)), name="state"),
-        index_of_some(OPEN, "state", "channel", "due_at", "id"),
+        index_of_some(IS_OPEN, "state", "channel", "due_at", "id"),
         index_of_some(f"state = '{EffectState.SENDING.value}'", "state", "lease_until", "id"),
         index_of_some("lane IS NOT NULL", "lane"),
         Index(None, "account_id"),
