@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from flask_subscription_ops.cli import SubsGroup
 from flask_subscription_ops.cli.systemd import own_folder
 
+from ..commands import leaves
 from ..hosts import Host
 from .test_usage import run
 
@@ -65,20 +64,6 @@ RIGHT = {  # for every argument and option that takes a text: one that works
 }
 MAY_BE_EMPTY = {"reason", "alert_app", "alert_sender", "alert_recipients", "locale"}
 UNITS = {"app": "wsgi", "interpreter": "/opt/venv/bin/python", "working_directory": "/opt"}  # that nobody is warned of
-
-GROUP = SubsGroup("subs")
-
-
-def leaves(group: click.Group = GROUP, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from leaves(command, (*path, name))
-        else:
-            yield (*path, name), command
-
 
 COMMANDS = dict(leaves())
 TEXTS = [

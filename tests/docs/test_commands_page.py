@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 import pytest
 
-from flask_subscription_ops.cli import SubsGroup
 from flask_subscription_ops.errors import (
     AppendOnly,
     DatabaseUnreachable,
@@ -20,21 +19,10 @@ from flask_subscription_ops.errors import (
 )
 from flask_subscription_ops.runs.report import Outcome
 
+from ..commands import GROUP, leaves
 from .pages import PAGES, blocks, code, name_of, read, rows, sections, without_blocks
 
-GROUP = SubsGroup("subs")
 CALL = re.compile(r"\bflask(?: --app \S+)? subs\b(?P<words>[^|;&#<`\n]*)")
-
-
-def leaves(group: click.Group = GROUP, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from leaves(command, (*path, name))
-        else:
-            yield (*path, name), command
 
 
 def options_of(command: click.Command) -> set[str]:
